@@ -1,0 +1,1 @@
+# Figures, never tests: medians side by side with the peers, in one run.

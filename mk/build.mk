@@ -1,0 +1,41 @@
+# Objects, libraries and programs, by folder: every .c of a folder belongs to its library or program.
+
+lib_objs = $(patsubst %.c,$(O)/%.o,$(wildcard $(1)/*.c))
+dir_of = $(if $(filter controld,$(1)),control,$(1))
+
+$(foreach l,$(LIBS),$(eval $(O)/lib$(l).a: $(call lib_objs,$(l))))
+$(LIBS:%=$(O)/lib%.a):
+	@mkdir -p $(@D) && rm -f $@ && ar rcs $@ $^
+
+# What each program is linked from, besides its own folder; highest floor first.
+agentd_libs = runtime netcfg images wire base
+controld_libs = stackfile images wire base
+ctl_libs = stackfile wire base
+
+agentd_pkgs = jansson libcurl gnutls libmicrohttpd liburing libseccomp libcap libnl-3.0 libnl-route-3.0 libnftables libarchive
+controld_pkgs = jansson libcurl gnutls libmicrohttpd liburing libarchive yaml-0.1 sqlite3
+ctl_pkgs = jansson libcurl gnutls libmicrohttpd liburing libarchive yaml-0.1
+
+PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
+CPPFLAGS += $(PKG_CFLAGS)
+
+define program_rule
+$(BIN)/$(1): $(call lib_objs,$(call dir_of,$(1))) $($(1)_libs:%=$(O)/lib%.a)
+	@mkdir -p $$(@D)
+	$$(QUIET_LD)$$(CC) $$(LDFLAGS) -o $$@ $$^ $$(shell pkg-config --libs $$($(1)_pkgs)) -lpthread -lm
+endef
+$(foreach p,$(PROGRAMS),$(eval $(call program_rule,$(p))))
+
+$(O)/%.o: %.c
+	@mkdir -p $(@D)
+	$(QUIET_CC)$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+
+# spinit is static and tiny: musl, no library of ours but the error value it reports with.
+SPINIT_CFLAGS = -std=gnu17 -Os -g $(WARN) -Wno-error=cpp -D_GNU_SOURCE -I. -static -fno-asynchronous-unwind-tables \
+                -ffunction-sections -fdata-sections -Wl,--gc-sections -idirafter /usr/include -idirafter /usr/include/x86_64-linux-gnu
+
+$(BIN)/spinit: $(wildcard runtime/init/*.c runtime/init/*.h) base/err.c base/err.h
+	@mkdir -p $(@D)
+	$(QUIET_CC)$(MUSL_CC) $(SPINIT_CFLAGS) -o $@ $(filter %.c,$^)
+
+-include $(shell find $(O) -name '*.d' -not -path '$(O)/lab/*' -not -path '$(O)/san/*' 2>/dev/null)

@@ -1,0 +1,25 @@
+# Checks of the source itself. None of them changes a file.
+
+C_FILES = $(shell git ls-files '*.c' '*.h')
+
+check: check-deps check-style check-headers check-lint ## all of the checks below
+
+check-deps: ## the floors hold: each folder includes only what is below it
+	@mk/check-deps
+
+check-style: ## clang-format finds nothing to change, no banned function is called
+	@clang-format --dry-run --Werror $(C_FILES)
+	@mk/check-banned
+
+check-headers: ## every header compiles alone
+	@for h in $(filter %.h,$(C_FILES)); do \
+		$(CC) $(CPPFLAGS) -std=gnu17 $(WARN) -fsyntax-only -include $$h -x c /dev/null || exit 1; done
+
+check-lint: ## cppcheck has nothing to say
+	@cppcheck -q --std=c11 --enable=warning,performance,portability --error-exitcode=1 --inline-suppr \
+		--suppress=missingIncludeSystem -I. $(sort $(dir $(filter %.c,$(C_FILES))))
+
+format: ## lay out every C file as .clang-format says
+	@clang-format -i $(C_FILES)
+
+.PHONY: check check-deps check-style check-headers check-lint format

@@ -1,0 +1,28 @@
+# Unit tests: tests/unit/<floor>/test_<module>.c, one Criterion binary each. System tests: tests/system/*.bats.
+
+UNIT_SOURCES = $(wildcard tests/unit/*/test_*.c)
+UNIT_TESTS = $(UNIT_SOURCES:%.c=$(O)/%)
+
+# A test of a program's module links that folder's objects, without its main.
+test_floor = $(word 3,$(subst /, ,$(1)))
+floor_objs = $(filter-out %/main.o,$(call lib_objs,$(1)))
+
+define unit_rule
+$(O)/$(1:%.c=%): $(O)/$(1:%.c=%.o) $(if $(filter agentd control ctl,$(call test_floor,$(1))),$(call floor_objs,$(call test_floor,$(1)))) $(LIBS:%=$(O)/lib%.a)
+	@$$(CC) $$(LDFLAGS) -o $$@ $$(filter %.o,$$^) -Wl,--start-group $(LIBS:%=$(O)/lib%.a) -Wl,--end-group \
+		$$(shell pkg-config --libs $$(PKGS) criterion) -lpthread -lm
+endef
+$(foreach t,$(UNIT_SOURCES),$(eval $(call unit_rule,$(t))))
+
+unit-build: all $(UNIT_TESTS)
+
+unit: unit-build ## unit tests; ONLY=word picks test files by name
+	@O=$(O) tests/run unit $(ONLY)
+
+system: all ## system tests (bats, as root, in namespaces of their own); ONLY=word picks
+	@O=$(O) tests/run system $(ONLY)
+
+test: unit-build ## all tests, with a closing line that counts them
+	@O=$(O) tests/run all $(ONLY)
+
+.PHONY: unit-build unit system test
