@@ -14,7 +14,11 @@ static inline void sp_autofree_run(void *p)
 	free(*(void **)p);
 }
 
+#ifdef SP_CPPCHECK /* it does not know the attribute and would call every owner a leak */
+#define autofree static
+#else
 #define autofree __attribute__((cleanup(sp_autofree_run)))
+#endif
 
 /* auto_(noun_free): call noun_free(v) at the end of the scope; define the runner once with
  * SP_AUTO(). */
