@@ -1,0 +1,154 @@
+/*
+ * The model of a stack: what a stack file means once it is read, checked and interpolated.
+ *
+ * Everything a `struct stack` points to lives in its arena and is freed (and wiped: secrets are
+ * there too) by stack_free(). Nothing changes after stack_read() has returned it, so it may be
+ * shared between threads. Lists keep the order of the file.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/mem.h"
+#include "wire/workload.h"
+
+struct stack_arena;
+
+/* A place in the stack file; both count from 1. */
+struct stack_position {
+	uint32_t line, column;
+};
+
+enum stack_condition {
+	STACK_STARTED,   /* service_started */
+	STACK_HEALTHY,   /* service_healthy */
+	STACK_COMPLETED, /* service_completed_successfully */
+};
+
+struct stack_dependency {
+	size_t service; /* index into stack.services */
+	enum stack_condition condition;
+	bool required; /* false: go on when it fails, with a warning */
+	bool restart;  /* restart this service after the other one was restarted */
+	struct stack_position at;
+};
+
+/* A named volume of the top level. */
+struct stack_volume {
+	char *key; /* the name in the file */
+	char *id;  /* what the agents call it: an sp_id that is unique in the cluster */
+	struct stack_position at;
+};
+
+struct stack_mount {
+	enum wire_mount_type type;
+	size_t volume; /* VOLUME: index into stack.volumes */
+	char *source;  /* BIND: absolute path on the node */
+	char *target;
+	bool read_only;
+	bool create_host_path;
+	uint64_t size_bytes; /* TMPFS; 0 is the kernel's default */
+	uint32_t mode;       /* TMPFS; 0 is 01777 */
+	struct stack_position at;
+};
+
+/* A secret or config of the top level, with its content. */
+struct stack_content {
+	char *key;
+	char *data;
+	size_t len;
+	bool secret;
+	struct stack_position at;
+};
+
+/* A secret or config given to a service as a file. */
+struct stack_grant {
+	size_t content; /* index into stack.secrets or stack.configs */
+	bool secret;
+	char *target; /* absolute path */
+	uint32_t mode, uid, gid;
+	struct stack_position at;
+};
+
+/* `node.hostname == worker1`, `node.labels.disk != hdd`. */
+struct stack_constraint {
+	char *label; /* NULL: the node's name; else the label's key */
+	char *value;
+	bool equal;
+	struct stack_position at;
+};
+
+/* What placement has to find room for; 0 is nothing asked. */
+struct stack_reservation {
+	uint64_t memory_bytes;
+	uint32_t cpu_milli;
+};
+
+struct stack_service {
+	char *name; /* an sp_id */
+	struct stack_position at;
+	char *image;
+	char **entrypoint, **command; /* NULL: the image's; an empty list clears it */
+	char **environment;           /* "NAME=value", env_file already merged, sorted by name */
+	char *user, *working_dir, *hostname, *container_name;
+	struct wire_pair *labels;
+	size_t n_labels;
+	struct stack_mount *mounts;
+	size_t n_mounts;
+	struct stack_grant *grants;
+	size_t n_grants;
+	struct wire_port *ports; /* ranges are already spread out */
+	size_t n_ports;
+	uint16_t *expose; /* documentation only: every port is open inside the stack */
+	size_t n_expose;
+	bool network_none;
+	struct wire_host *extra_hosts;
+	size_t n_extra_hosts;
+	char **cap_add, **cap_drop; /* "NET_ADMIN": upper case, without CAP_; or "ALL" */
+	bool read_only;
+	bool init; /* every container has spinit as its init; kept for the record */
+	struct wire_limits limits;
+	struct stack_reservation reservation;
+	struct wire_ulimit *ulimits;
+	size_t n_ulimits;
+	struct wire_pair *sysctls;
+	size_t n_sysctls;
+	char *stop_signal;     /* "SIGTERM"; NULL: the image's */
+	int64_t stop_grace_ns; /* 10 s where the file says nothing */
+	enum wire_restart restart;
+	uint32_t restart_attempts;
+	struct wire_probe startup, liveness, readiness; /* type NONE: there is none */
+	int64_t start_period_ns; /* healthcheck: for so long a failing readiness is no news */
+	struct stack_dependency *depends_on;
+	size_t n_depends_on;
+	uint32_t replicas;
+	uint32_t max_replicas_per_node; /* 0: no bound */
+	struct stack_constraint *constraints;
+	size_t n_constraints;
+	char **spread; /* placement preferences: label keys, most important first; "" is the node */
+};
+
+struct stack {
+	struct stack_arena *arena;
+	char *name;
+	struct stack_service *services;
+	size_t n_services;
+	size_t *start_order; /* n_services indexes: each service after all it depends on */
+	struct stack_volume *volumes;
+	size_t n_volumes;
+	struct stack_content *secrets;
+	size_t n_secrets;
+	struct stack_content *configs;
+	size_t n_configs;
+};
+
+void stack_free(struct stack *s); /* takes NULL */
+SP_AUTO(struct stack *, stack_free)
+
+/* The service of that name, or NULL. */
+const struct stack_service *stack_service_find(const struct stack *s, const char *name);
+
+/* Name of a stack: an sp_id without '.', so that "<stack>.<volume>" can be taken apart again. */
+bool stack_name_valid(const char *name);
