@@ -13,6 +13,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/types.h>
 
@@ -31,7 +32,7 @@ struct sp_op {
 	void *owner; /* for the caller */
 	struct sp_loop *loop;
 	struct sp_list link;
-	uint8_t kind, state;
+	uint8_t kind, state, flags;
 	int fd;
 	void *buf;
 	uint64_t len;
@@ -48,6 +49,7 @@ struct sp_timer {
 	void *owner;
 	int64_t due_ns; /* CLOCK_MONOTONIC; 0 while not armed */
 	uint32_t slot;  /* place in the loop's heap */
+	uint64_t order; /* of arming: among equals the first armed runs first */
 	struct sp_loop *loop;
 };
 
@@ -66,8 +68,12 @@ int sp_loop_run_once(struct sp_loop *loop, int64_t max_wait_ns, struct sp_err *e
 void sp_loop_stop(struct sp_loop *loop);
 int64_t sp_loop_now_ns(const struct sp_loop *loop); /* CLOCK_MONOTONIC as of this round */
 
-/* Operations. fn and owner are set by the caller before; a submission never fails (what cannot
- * start completes with -errno). */
+/*
+ * Operations. fn and owner are set by the caller before; a submission never fails (what cannot
+ * start completes with -errno). Reads, writes and accepts wait until they can make progress, also
+ * on O_NONBLOCK descriptors; the epoll back end sets that flag on the ones it has to wait for. A
+ * descriptor is closed only when none of its ops is busy. SIGPIPE is ignored from sp_loop_new() on.
+ */
 void sp_op_read(struct sp_loop *loop, struct sp_op *op, int fd, void *buf, size_t len,
 		int64_t off); /* off -1: the file's own position */
 void sp_op_write(struct sp_loop *loop, struct sp_op *op, int fd, const void *buf, size_t len,
@@ -75,7 +81,7 @@ void sp_op_write(struct sp_loop *loop, struct sp_op *op, int fd, const void *buf
 void sp_op_accept(struct sp_loop *loop, struct sp_op *op,
 		  int fd); /* multishot; fds are O_CLOEXEC | O_NONBLOCK */
 void sp_op_connect(struct sp_loop *loop, struct sp_op *op, int fd, const struct sockaddr *addr,
-		   socklen_t len);
+		   socklen_t len); /* addr is a buffer of the op: it stays until the callback */
 void sp_op_poll(struct sp_loop *loop, struct sp_op *op, int fd,
 		uint32_t mask); /* one shot; EPOLL* bits */
 void sp_op_poll_many(struct sp_loop *loop, struct sp_op *op, int fd,
