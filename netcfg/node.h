@@ -1,0 +1,71 @@
+/*
+ * The network of a node: one bridge with the first address of the node's subnet, one veth pair per
+ * container, routes to the other nodes' subnets, and one nftables table for masquerading and
+ * published ports. All of it in the network namespace of the calling thread.
+ *
+ * The kernel is the only memory: everything of ours is recognised by its name or mark, so a handle
+ * opened after a restart finds what an earlier one made. Every call is idempotent, and returns 1
+ * when it changed something, 0 when all was in place.
+ */
+#pragma once
+
+#include <stddef.h>
+
+#include "netcfg/port.h"
+#include "netcfg/prefix.h"
+
+#define NET_BRIDGE         "sp0"  /* the bridge of every node */
+#define NET_CONTAINER_LINK "eth0" /* the container's end of its pair */
+
+struct net_node;
+
+struct net_peer {
+	const char *name;         /* for messages */
+	struct in_addr address;   /* of the node, reached directly */
+	struct net_prefix subnet; /* of its containers */
+};
+
+/* What the node's network shall be; the arrays belong to the caller. */
+struct net_plan {
+	struct net_prefix subnet; /* /8 to /30 */
+	const struct net_peer *peers;
+	size_t n_peers;
+	const struct net_port *ports;
+	size_t n_ports;
+};
+
+int net_node_open(struct net_node **ret, struct sp_err *err);
+void net_node_free(struct net_node *node); /* leaves the network as it is; takes NULL */
+
+/*
+ * Bridge, address, forwarding, routes and rules as the plan says; what an earlier plan had and this
+ * one has not goes. SP_E_CONFLICT when the subnet overlaps with a peer's or with a network the node
+ * is already in, when NET_BRIDGE is not ours, or when two ports clash; then nothing is changed. A
+ * peer that cannot be reached is reported after all the rest is done.
+ */
+int net_node_apply(struct net_node *node, const struct net_plan *plan, struct sp_err *err);
+
+/* Remove bridge, pairs, routes and rules. */
+int net_node_remove(struct net_node *node, struct sp_err *err);
+
+struct net_attachment {
+	const char *workload; /* an sp_id */
+	int netns;            /* the container's network namespace */
+	struct in_addr
+		address; /* inside the subnet of the last net_node_apply(), not the bridge's */
+};
+
+/*
+ * Give a container its eth0: the pair's far end is born in its namespace, gets the address and the
+ * default route; lo comes up. On failure nothing of it stays. SP_E_INVALID for an address outside
+ * the subnet, SP_E_NOT_FOUND when the plan was never applied.
+ */
+int net_node_attach(struct net_node *node, const struct net_attachment *a, struct sp_err *err);
+
+/* Remove a workload's pair while its namespace lives on (it dies with the namespace by itself). */
+int net_node_detach(struct net_node *node, const char *workload, struct sp_err *err);
+
+/* The workloads that have a pair, as a NULL-terminated list for sp_strv_free(); a pair whose owner
+ * is unknown (killed half-way) is listed by the name of its link, and net_node_detach() takes that.
+ */
+int net_node_attached(struct net_node *node, char ***ret, struct sp_err *err);

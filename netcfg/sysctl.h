@@ -1,0 +1,11 @@
+/* net.* settings of a network namespace, through /proc/sys/net as seen from inside it. */
+#pragma once
+
+#include "base/err.h"
+
+/*
+ * name is dotted ("net.ipv4.ip_forward"); only net.* is taken (SP_E_INVALID), and a link name with
+ * a dot in it is written with a slash there, as sysctl(8) does. netns -1 is the caller's own.
+ * Returns 1 when the value changed, 0 when it was there already.
+ */
+int net_sysctl_put(int netns, const char *name, const char *value, struct sp_err *err);
