@@ -89,10 +89,6 @@ static const char *as_string(struct sp_json_reader *r, const char *key, json_t *
 		sp_json_refuse(r, key, "is not a string");
 		return fallback;
 	}
-	if (strlen(json_string_value(v)) != json_string_length(v)) {
-		sp_json_refuse(r, key, "holds a NUL character");
-		return fallback;
-	}
 	return json_string_value(v);
 }
 

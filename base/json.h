@@ -33,8 +33,8 @@ struct sp_json_reader {
 	struct sp_err *err;
 };
 
-/* Parse text of len bytes (UTF-8; duplicate keys refused; at most 128 levels). Returns a new
- * reference in *ret. */
+/* Parse text of len bytes (UTF-8; duplicate keys and NUL characters refused; at most 128 levels).
+ * Returns a new reference in *ret. */
 int sp_json_parse(const char *text, size_t len, json_t **ret, struct sp_err *err);
 
 /* Compact text on the heap, members in insertion order; NULL when out of memory. */
