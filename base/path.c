@@ -140,8 +140,6 @@ static int remove_entry(int dirfd, const char *name, dev_t dev, int depth, struc
 
 	if (unlinkat(dirfd, name, 0) == 0 || errno == ENOENT)
 		return 0;
-	if (errno == EBUSY)
-		return sp_fail(err, SP_E_CONFLICT, "remove '%s': something is mounted there", name);
 	if (errno != EISDIR && errno != EPERM)
 		return sp_fail_errno(err, errno, "remove '%s'", name);
 	if (depth >= REMOVE_DEPTH_MAX)

@@ -21,8 +21,10 @@ struct conf {
 static const struct sp_conf_key keys[] = {
 	{ "name", SP_CONF_STR, offsetof(struct conf, name), "node", 0, 0, "name of the node" },
 	{ "port", SP_CONF_INT, offsetof(struct conf, port), "7701", 1, 65535, "TCP port" },
-	{ "wait", SP_CONF_DURATION, offsetof(struct conf, wait_ns), "2s", 1, 60 * SP_NS_PER_S, "how long to wait" },
-	{ "strict", SP_CONF_BOOL, offsetof(struct conf, strict), "true", 0, 0, "refuse what cannot be enforced" },
+	{ "wait", SP_CONF_DURATION, offsetof(struct conf, wait_ns), "2s", 1, 60 * SP_NS_PER_S,
+	  "how long to wait" },
+	{ "strict", SP_CONF_BOOL, offsetof(struct conf, strict), "true", 0, 0,
+	  "refuse what cannot be enforced" },
 	{ "size", SP_CONF_BYTES, offsetof(struct conf, size_bytes), "10m", 0, 0, "log size" },
 	SP_CONF_END,
 };
@@ -59,8 +61,10 @@ Test(conf, a_file_overrides_with_quotes_and_comments)
 	struct conf c = { 0 };
 	struct sp_err err = { 0 };
 
-	cr_assert_eq(load("# top\n\n name = \"a # b\" # why\nport=80 # web\nstrict = false\nwait = 500ms\nsize = 1k", &c, &err),
-		     0, "%s", err.message);
+	cr_assert_eq(
+		load("# top\n\n name = \"a # b\" # why\nport=80 # web\nstrict = false\nwait = 500ms\nsize = 1k",
+		     &c, &err),
+		0, "%s", err.message);
 	cr_expect_str_eq(c.name, "a # b");
 	cr_expect_eq(c.port, 80);
 	cr_expect(!c.strict);

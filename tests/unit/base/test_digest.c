@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define OF_ABC "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+#define OF_ABC     "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
 #define OF_NOTHING "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
 Test(digest, the_vectors_of_fips_180_hold)
@@ -40,10 +40,14 @@ Test(digest, pieces_and_files_give_the_same)
 Test(digest, only_the_exact_grammar_is_valid)
 {
 	static const char *const bad[] = {
-		"", "sha256:", "sha256:ab", "sha512:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
+		"",
+		"sha256:",
+		"sha256:ab",
+		"sha512:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
 		"sha256:BA7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
 		"sha256:../816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
-		OF_ABC "0", OF_ABC "\n"
+		OF_ABC "0",
+		OF_ABC "\n"
 	};
 
 	cr_expect(sp_digest_valid(OF_ABC));

@@ -9,7 +9,8 @@ Test(err, a_failure_returns_the_errno_of_its_code)
 {
 	struct sp_err err = { 0 };
 
-	cr_expect_eq(sp_fail(&err, SP_E_NOT_FOUND, "image '%s' is not on this node", "x:1"), -ENOENT);
+	cr_expect_eq(sp_fail(&err, SP_E_NOT_FOUND, "image '%s' is not on this node", "x:1"),
+		     -ENOENT);
 	cr_expect_eq(err.code, SP_E_NOT_FOUND);
 	cr_expect_str_eq(err.message, "image 'x:1' is not on this node");
 	cr_expect_eq(sp_err_return(&err), -ENOENT);
@@ -20,8 +21,12 @@ Test(err, a_system_error_takes_its_code_and_text_from_errno)
 {
 	static const struct {
 		int num, code;
-	} rows[] = { { ENOENT, SP_E_NOT_FOUND }, { EDQUOT, SP_E_NO_SPACE },	{ EPERM, SP_E_DENIED },
-		     { EXDEV, SP_E_ESCAPE },	 { ECONNREFUSED, SP_E_UNREACHABLE }, { EIO, SP_E_SYSTEM } };
+	} rows[] = { { ENOENT, SP_E_NOT_FOUND },
+		     { EDQUOT, SP_E_NO_SPACE },
+		     { EPERM, SP_E_DENIED },
+		     { EXDEV, SP_E_ESCAPE },
+		     { ECONNREFUSED, SP_E_UNREACHABLE },
+		     { EIO, SP_E_SYSTEM } };
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct sp_err err = { 0 };

@@ -122,7 +122,8 @@ Test(fd, descriptors_past_the_room_are_closed_and_not_leaked)
 	cr_expect_eq(sp_fds_recv(pair[1], text, sizeof(text), got, &n, &err), 5);
 	cr_expect_eq(n, 1);
 	close(got[0]);
-	cr_expect_eq(open("/dev/null", O_RDONLY | O_CLOEXEC), before, "the lowest free descriptor is as before");
+	cr_expect_eq(open("/dev/null", O_RDONLY | O_CLOEXEC), before,
+		     "the lowest free descriptor is as before");
 }
 
 Test(fd, a_closed_reader_is_an_error_and_no_signal)

@@ -19,7 +19,8 @@ static json_t *parse(const char *text)
 
 Test(json, members_are_read_by_type)
 {
-	autojson json_t *j = parse("{\"s\":\"x\",\"i\":3,\"b\":true,\"r\":1.5,\"v\":[\"a\",\"b\"],\"o\":{},\"n\":null}");
+	autojson json_t *j = parse(
+		"{\"s\":\"x\",\"i\":3,\"b\":true,\"r\":1.5,\"v\":[\"a\",\"b\"],\"o\":{},\"n\":null}");
 	struct sp_json_reader r;
 	struct sp_err err = { 0 };
 	char **v;

@@ -39,8 +39,9 @@ Test(log, a_line_holds_its_fields_by_type, .init = redirect)
 {
 	autojson json_t *j = NULL;
 
-	sp_log(SP_LOG_WARN, "container.exit", SP_STR("id", "a \"quoted\"\n\x01"), SP_INT("status", -9), SP_BOOL("oom", 1),
-	       SP_DURATION("ran", 12 * SP_NS_PER_S), SP_SECRET("password"));
+	sp_log(SP_LOG_WARN, "container.exit", SP_STR("id", "a \"quoted\"\n\x01"),
+	       SP_INT("status", -9), SP_BOOL("oom", 1), SP_DURATION("ran", 12 * SP_NS_PER_S),
+	       SP_SECRET("password"));
 	j = read_line();
 	cr_expect_str_eq(json_string_value(json_object_get(j, "event")), "container.exit");
 	cr_expect_str_eq(json_string_value(json_object_get(j, "level")), "warn");

@@ -23,8 +23,14 @@ Test(time, stamps_are_read_with_their_zone_and_fraction)
 		     { "1970-01-01T01:00:00+01:00", 0 },
 		     { "1969-12-31T23:30:00-00:30", 0 },
 		     { "1970-01-01T00:00:00.000000001Z", 1 } };
-	static const char *const bad[] = { "", "now", "1970-01-01", "1970-01-01T00:00:00", "1970-01-01T00:00:00.Z",
-					   "1970-01-01T00:00:00+1", "1970-01-01T00:00:00Zx", "1970-01-01T00:00:00.1234567890Z",
+	static const char *const bad[] = { "",
+					   "now",
+					   "1970-01-01",
+					   "1970-01-01T00:00:00",
+					   "1970-01-01T00:00:00.Z",
+					   "1970-01-01T00:00:00+1",
+					   "1970-01-01T00:00:00Zx",
+					   "1970-01-01T00:00:00.1234567890Z",
 					   "1970-01-01T00:00:00+24:00" };
 	int64_t ns;
 
@@ -41,10 +47,15 @@ Test(time, durations_are_read_as_compose_writes_them)
 	static const struct {
 		const char *text;
 		int64_t ns;
-	} good[] = { { "30s", 30 * SP_NS_PER_S },	  { "1m30s", 90 * SP_NS_PER_S }, { "1.5s", 1500 * SP_NS_PER_MS },
-		     { "250ms", 250 * SP_NS_PER_MS }, { "10us", 10000 },		{ "1h1m1s", 3661 * SP_NS_PER_S },
+	} good[] = { { "30s", 30 * SP_NS_PER_S },
+		     { "1m30s", 90 * SP_NS_PER_S },
+		     { "1.5s", 1500 * SP_NS_PER_MS },
+		     { "250ms", 250 * SP_NS_PER_MS },
+		     { "10us", 10000 },
+		     { "1h1m1s", 3661 * SP_NS_PER_S },
 		     { "0s", 0 } };
-	static const char *const bad[] = { "", "30", "s", "-1s", "1 s", "1x", "1s2", "1e400s", "0x1s", "999999999999h" };
+	static const char *const bad[] = { "",   "30",  "s",      "-1s",  "1 s",
+					   "1x", "1s2", "1e400s", "0x1s", "999999999999h" };
 	int64_t ns;
 
 	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
