@@ -1,0 +1,74 @@
+/* controld's configuration; see config.h. */
+#include "control/config.h"
+
+#include <stddef.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "base/str.h"
+#include "base/time.h"
+
+#define AT(member) offsetof(struct config, member)
+
+const struct sp_conf_key config_keys[] = {
+	{ "state_dir", SP_CONF_STR, AT(state_dir), "/var/lib/stackpilot/control", 0, 0,
+	  "directory of the authority, the store and the images" },
+	{ "store", SP_CONF_STR, AT(store), "", 0, 0, "sqlite:/path; empty: store.db in state_dir" },
+	{ "unix_socket", SP_CONF_STR, AT(unix_socket), "/run/stackpilot/controld.sock", 0, 0,
+	  "socket for this user and root; empty: none" },
+	{ "listen", SP_CONF_STR, AT(listen), "", 0, 0, "address:port for TLS; empty: none" },
+	{ "server_names", SP_CONF_STR, AT(server_names), "", 0, 0,
+	  "further names and addresses of this host for its certificate, by commas" },
+	{ "url", SP_CONF_STR, AT(url), "", 0, 0,
+	  "address for operators' contexts; empty: https:// and listen" },
+	{ "log_level", SP_CONF_STR, AT(log_level), "info", 0, 0, "debug, info, warn or error" },
+	{ "http_threads", SP_CONF_INT, AT(http_threads), "4", 1, 256,
+	  "threads that answer requests" },
+	{ "work_threads", SP_CONF_INT, AT(work_threads), "8", 2, 256,
+	  "threads that run operations, imports and calls to agents" },
+	{ "poll_threads", SP_CONF_INT, AT(poll_threads), "4", 1, 256,
+	  "threads that ask the nodes how they are" },
+	{ "poll_interval", SP_CONF_DURATION, AT(poll_interval_ns), "2s", SP_NS_PER_MS * 50,
+	  SP_NS_PER_S * 3600, "time between two questions to a node" },
+	{ "node_timeout", SP_CONF_DURATION, AT(node_timeout_ns), "6s", SP_NS_PER_MS * 100,
+	  SP_NS_PER_S * 3600, "a node that was not heard of for so long is unreachable" },
+	{ "gate_timeout", SP_CONF_DURATION, AT(gate_timeout_ns), "3m", SP_NS_PER_MS * 100,
+	  SP_NS_PER_S * 86400, "time a started workload has to become ready" },
+	{ "image_max", SP_CONF_BYTES, AT(image_max_bytes), "16g", 0, 0,
+	  "largest image archive that may be uploaded" },
+	SP_CONF_END
+};
+
+int config_load(struct config *c, const char *path, struct sp_err *err)
+{
+	*c = (struct config){ 0 };
+	if (!path && access(CONFIG_FILE, R_OK) == 0)
+		path = CONFIG_FILE;
+	return sp_conf_load(config_keys, c, path, err);
+}
+
+static int set_format(struct config *c, const char *key, char *text, struct sp_err *err)
+{
+	autofree char *owned = text;
+
+	if (!owned)
+		return sp_fail_nomem(err);
+	return sp_conf_set(config_keys, c, key, owned, err);
+}
+
+int config_complete(struct config *c, struct sp_err *err)
+{
+	int r = 0;
+
+	if (sp_str_empty(c->store))
+		r = set_format(c, "store", sp_str_format("sqlite:%s/store.db", c->state_dir), err);
+	if (r == 0 && sp_str_empty(c->url) && !sp_str_empty(c->listen))
+		r = set_format(c, "url", sp_str_format("https://%s", c->listen), err);
+	return r;
+}
+
+void config_fini(struct config *c)
+{
+	sp_conf_fini(config_keys, c);
+}

@@ -1,0 +1,96 @@
+/*
+ * A database connection, reduced to what the store needs of one: transactions, statements with
+ * parameters, rows. A driver is a table of functions; everything above is written once, in SQL that
+ * every driver reads ($1, $2 ... in order of first use, TEXT and BIGINT, ON CONFLICT, RETURNING).
+ *
+ * A connection belongs to one thread at a time. Rows are read while they are open; close them
+ * before the transaction ends.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+
+enum db_type { DB_END, DB_NULL, DB_INT, DB_TEXT };
+
+struct db_value {
+	enum db_type type;
+	int64_t i;
+	const char *s;
+};
+
+#define DB_I(v) ((struct db_value){ .type = DB_INT, .i = (int64_t)(v) })
+
+/* NULL is the database's NULL. */
+static inline struct db_value db_value_of(const char *s)
+{
+	return (struct db_value){ .type = s ? DB_TEXT : DB_NULL, .s = s };
+}
+#define DB_S(v) db_value_of(v)
+
+struct db_driver;
+
+struct db {
+	const struct db_driver *driver;
+};
+
+struct db_rows {
+	const struct db_driver *driver;
+};
+
+struct db_driver {
+	const char *scheme; /* "sqlite" of "sqlite:/path" */
+	int (*open)(const char *where, struct db **ret, struct sp_err *err);
+	void (*close)(struct db *db);
+	int (*begin)(struct db *db, struct sp_err *err); /* for writing; waits for other writers */
+	int (*commit)(struct db *db, struct sp_err *err);
+	void (*rollback)(struct db *db); /* harmless outside of a transaction */
+	int (*script)(struct db *db, const char *sql, struct sp_err *err);
+	int (*write)(struct db *db, const char *sql, const struct db_value *args,
+		     struct sp_err *err);
+	int (*select)(struct db *db, const char *sql, const struct db_value *args,
+		      struct db_rows **ret, struct sp_err *err);
+	int (*next)(struct db_rows *rows, struct sp_err *err);
+	const char *(*text)(const struct db_rows *rows, int column);
+	int64_t (*number)(const struct db_rows *rows, int column);
+	void (*end)(struct db_rows *rows);
+};
+
+extern const struct db_driver db_sqlite;
+
+/* "sqlite:/var/lib/stackpilot/control/store.db" */
+int db_open(const char *url, struct db **ret, struct sp_err *err);
+void db_close(struct db *db); /* takes NULL */
+
+int db_begin(struct db *db, struct sp_err *err);
+int db_commit(struct db *db, struct sp_err *err);
+void db_rollback(struct db *db);
+int db_script(struct db *db, const char *sql, struct sp_err *err); /* several, no parameters */
+
+/* Returns the number of rows changed. A broken unique rule is SP_E_EXISTS, a broken reference
+ * SP_E_CONFLICT. sql must be a literal: statements are kept by its address. */
+int db_write_args(struct db *db, const char *sql, const struct db_value *args, struct sp_err *err);
+#define db_write(db, err, sql, ...)                                                              \
+	db_write_args((db), (sql),                                                               \
+		      (const struct db_value[]){ __VA_ARGS__ __VA_OPT__(, ){ .type = DB_END } }, \
+		      (err))
+
+int db_select_args(struct db *db, const char *sql, const struct db_value *args,
+		   struct db_rows **ret, struct sp_err *err);
+#define db_select(db, ret, err, sql, ...)                                                         \
+	db_select_args((db), (sql),                                                               \
+		       (const struct db_value[]){ __VA_ARGS__ __VA_OPT__(, ){ .type = DB_END } }, \
+		       (ret), (err))
+int db_next(struct db_rows *rows, struct sp_err *err);       /* 1: a row; 0: the end */
+const char *db_text(const struct db_rows *rows, int column); /* NULL for NULL; until db_next() */
+int64_t db_number(const struct db_rows *rows, int column);   /* 0 for NULL */
+void db_rows_end(struct db_rows *rows);                      /* takes NULL */
+SP_AUTO(struct db_rows *, db_rows_end)
+
+/* A copy of a column on the heap ("" for NULL); NULL when out of memory. */
+char *db_text_copy(const struct db_rows *rows, int column);
+/* A copy into a fixed array; what does not fit was never let in. */
+void db_text_into(const struct db_rows *rows, int column, char *ret, size_t room);

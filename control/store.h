@@ -1,0 +1,41 @@
+/*
+ * The store: the truth about the cluster. Opened once a thread; its nouns have a header each
+ * (store_node.h, store_stack.h, store_operation.h, ...).
+ *
+ * Four habits, so that any engine that speaks PostgreSQL will do: rows that act as leases,
+ * compare-and-swap writes, events read by cursor, and a hint that there is something to read. A
+ * change and the event that tells of it are one transaction.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "control/db.h"
+
+struct store;
+
+#define STORE_NAME_MAX 64 /* an sp_id and its NUL */
+
+int store_open(const char *url, struct store **ret, struct sp_err *err); /* migrates when needed */
+void store_close(struct store *s);                                       /* takes NULL */
+SP_AUTO(struct store *, store_close)
+
+/*
+ * Run fn as one transaction: its writes are all there afterwards, or none (it failed, or the commit
+ * did). fn may be run again by an engine that asks for a retry, so it touches nothing but the store
+ * and its own state. Inside of a transaction fn just joins it.
+ */
+typedef int (*store_fn)(struct store *s, void *state, struct sp_err *err);
+int store_transact(struct store *s, store_fn fn, void *state, struct sp_err *err);
+
+/* Called after each commit that wrote events, in the writer's thread: a hint for those who wait. */
+void store_on_commit(struct store *s, void (*fn)(void *owner), void *owner);
+
+int store_check(struct store *s, struct sp_err *err); /* reachable and migrated */
+
+/* For the store's own nouns. */
+struct db *store_db(struct store *s);
+void store_mark_event(struct store *s);
+int store_count(struct store *s, const char *counter, int64_t *ret, struct sp_err *err); /* next */

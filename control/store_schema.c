@@ -1,0 +1,105 @@
+/*
+ * Migrations; see store_schema.h. A landed migration is never edited: a change is a new one.
+ *
+ * Numbers and sequences come from rows of `counters` and `leases`, not from the engine's own
+ * sequences: their update serialises the writers, so what they give is gap-free and in the order of
+ * commits. `operations` lets one operation of a stack run at a time by a partial unique index.
+ * `leases` outlives its stack: agents remember the highest token they have seen.
+ */
+#include "control/store_schema.h"
+
+static const char *const migrations[] = {
+	/* 1: the cluster, the stacks, the operations, the outbox */
+	"CREATE TABLE counters (name TEXT PRIMARY KEY, value BIGINT NOT NULL);"
+	"INSERT INTO counters (name, value) VALUES ('events', 0), ('operations', 0);"
+	"CREATE TABLE nodes (name TEXT PRIMARY KEY, address TEXT NOT NULL, port BIGINT NOT NULL,"
+	" subnet BIGINT NOT NULL UNIQUE, key_id TEXT NOT NULL, state TEXT NOT NULL,"
+	" joined_at BIGINT NOT NULL, last_seen BIGINT NOT NULL, event_cursor BIGINT NOT NULL,"
+	" info TEXT, error TEXT);"
+	"CREATE TABLE tokens (id TEXT PRIMARY KEY, hash TEXT NOT NULL, created_at BIGINT NOT NULL,"
+	" expires_at BIGINT NOT NULL, used_at BIGINT, used_by TEXT);"
+	"CREATE TABLE stacks (name TEXT PRIMARY KEY, revision BIGINT NOT NULL,"
+	" state TEXT NOT NULL, digest TEXT NOT NULL, operation TEXT NOT NULL,"
+	" updated_at BIGINT NOT NULL);"
+	"CREATE TABLE revisions (stack TEXT NOT NULL REFERENCES stacks ON DELETE CASCADE,"
+	" revision BIGINT NOT NULL, digest TEXT NOT NULL, bundle TEXT NOT NULL,"
+	" created_at BIGINT NOT NULL, PRIMARY KEY (stack, revision));"
+	"CREATE TABLE leases (stack TEXT PRIMARY KEY, token BIGINT NOT NULL);"
+	"CREATE TABLE workloads (id TEXT NOT NULL, revision BIGINT NOT NULL,"
+	" stack TEXT NOT NULL REFERENCES stacks, service TEXT NOT NULL, replica BIGINT NOT NULL,"
+	" node TEXT NOT NULL REFERENCES nodes, position BIGINT NOT NULL, template TEXT NOT NULL,"
+	" condition TEXT NOT NULL, spec TEXT NOT NULL, PRIMARY KEY (id, revision));"
+	"CREATE INDEX workloads_by_stack ON workloads (stack, revision);"
+	"CREATE TABLE addresses (node TEXT NOT NULL REFERENCES nodes, workload TEXT NOT NULL,"
+	" host BIGINT NOT NULL, PRIMARY KEY (node, workload), UNIQUE (node, host));"
+	"CREATE TABLE operations (id TEXT PRIMARY KEY, number BIGINT NOT NULL UNIQUE,"
+	" kind TEXT NOT NULL, stack TEXT NOT NULL, state TEXT NOT NULL, token BIGINT NOT NULL,"
+	" created_at BIGINT NOT NULL, finished_at BIGINT, requested_by TEXT NOT NULL,"
+	" idempotency_key TEXT UNIQUE, request_digest TEXT NOT NULL, request TEXT NOT NULL,"
+	" error TEXT);"
+	"CREATE UNIQUE INDEX operations_one_running ON operations (stack)"
+	" WHERE state = 'running';"
+	"CREATE TABLE steps (operation TEXT NOT NULL REFERENCES operations ON DELETE CASCADE,"
+	" number BIGINT NOT NULL, name TEXT NOT NULL, node TEXT NOT NULL, resource TEXT NOT NULL,"
+	" state TEXT NOT NULL, attempt BIGINT NOT NULL, started_at BIGINT, finished_at BIGINT,"
+	" message TEXT NOT NULL, error TEXT, PRIMARY KEY (operation, number));"
+	"CREATE TABLE events (seq BIGINT PRIMARY KEY, at BIGINT NOT NULL, type TEXT NOT NULL,"
+	" stack TEXT NOT NULL, workload TEXT NOT NULL, node TEXT NOT NULL,"
+	" operation TEXT NOT NULL, message TEXT NOT NULL, fields TEXT);"
+	"CREATE INDEX events_by_operation ON events (operation, seq) WHERE operation <> '';"
+	"CREATE INDEX events_by_stack ON events (stack, seq) WHERE stack <> '';",
+};
+
+int store_schema_latest(void)
+{
+	return (int)SP_COUNT(migrations);
+}
+
+static int read_version(struct db *db, int *ret, struct sp_err *err)
+{
+	auto_(db_rows_end) struct db_rows *rows = NULL;
+	int r = db_script(
+		db, "CREATE TABLE IF NOT EXISTS schema_version (version BIGINT PRIMARY KEY)", err);
+
+	if (r == 0)
+		r = db_select(db, &rows, err, "SELECT MAX(version) FROM schema_version");
+	if (r == 0)
+		r = db_next(rows, err);
+	if (r == 1)
+		*ret = (int)db_number(rows, 0);
+	return r < 0 ? r : 0;
+}
+
+static int apply_from(struct db *db, int version, struct sp_err *err)
+{
+	int r = 0;
+
+	while (r >= 0 && version < store_schema_latest()) {
+		r = db_script(db, migrations[version++], err);
+		if (r == 0)
+			r = db_write(db, err, "INSERT INTO schema_version (version) VALUES ($1)",
+				     DB_I(version));
+	}
+	return r < 0 ? r : 0;
+}
+
+int store_schema_migrate(struct db *db, struct sp_err *err)
+{
+	int version = 0;
+	int r = db_begin(db, err);
+
+	if (r < 0)
+		return r;
+	r = read_version(db, &version, err);
+	if (r == 0 && version > store_schema_latest())
+		r = sp_fail(err, SP_E_UNSUPPORTED,
+			    "the store has schema %d, this program knows up to %d", version,
+			    store_schema_latest());
+	if (r == 0)
+		r = apply_from(db, version, err);
+	if (r == 0)
+		r = db_commit(db, err);
+	if (r < 0)
+		db_rollback(db);
+	return r;
+}

@@ -1,0 +1,241 @@
+/* Stacks and revisions; see store_stack.h. */
+#include "control/store_stack.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "base/time.h"
+#include "control/store_event.h"
+
+static const char *const state_names[] = {
+#define X(sym, name) [STORE_STACK_##sym] = name,
+	STORE_STACK_STATES(X)
+#undef X
+};
+
+const char *store_stack_state_name(enum store_stack_state state)
+{
+	return state_names[state];
+}
+
+static void read_stack(const struct db_rows *rows, struct store_stack *st)
+{
+	*st = (struct store_stack){ 0 };
+	db_text_into(rows, 0, st->name, sizeof(st->name));
+	st->revision = db_number(rows, 1);
+	db_text_into(rows, 2, st->digest, sizeof(st->digest));
+	db_text_into(rows, 3, st->operation, sizeof(st->operation));
+	db_text_into(rows, 4, st->state, sizeof(st->state));
+	st->updated_at_ns = db_number(rows, 5);
+}
+
+int store_stack_get(struct store *s, const char *name, struct store_stack *ret, struct sp_err *err)
+{
+	auto_(db_rows_end) struct db_rows *rows = NULL;
+	int r = db_select(store_db(s), &rows, err,
+			  "SELECT name, revision, digest, operation, state, updated_at"
+			  " FROM stacks WHERE name = $1",
+			  DB_S(name));
+
+	if (r == 0)
+		r = db_next(rows, err);
+	if (r == 0)
+		return sp_fail(err, SP_E_NOT_FOUND, "there is no stack '%s'", name);
+	if (r == 1)
+		read_stack(rows, ret);
+	return r < 0 ? r : 0;
+}
+
+/* [{"name", "image", "replicas"}] of the current revision; of a stack that never ran, of the last.
+ */
+static int service_views(struct store *s, const struct store_stack *st, json_t *ret,
+			 struct sp_err *err)
+{
+	auto_(db_rows_end) struct db_rows *rows = NULL;
+	int r = db_select(store_db(s), &rows, err,
+			  "SELECT service, COUNT(*), MIN(spec) FROM workloads WHERE stack = $1"
+			  " AND revision = (SELECT COALESCE(MAX(revision), 0) FROM workloads"
+			  "  WHERE stack = $1 AND ($2 = 0 OR revision = $2))"
+			  " GROUP BY service ORDER BY MIN(position)",
+			  DB_S(st->name), DB_I(st->revision));
+
+	if (r < 0)
+		return r;
+	while ((r = db_next(rows, err)) > 0) {
+		autojson json_t *spec = json_loads(db_text(rows, 2), 0, NULL);
+		const char *image = json_string_value(json_object_get(spec, "image"));
+		json_t *one =
+			json_pack("{s:s, s:s, s:I}", "name", db_text(rows, 0), "image",
+				  image ? image : "", "replicas", (json_int_t)db_number(rows, 1));
+
+		if (json_array_append_new(ret, one) < 0)
+			return sp_fail_nomem(err);
+	}
+	return r;
+}
+
+static int stack_view(struct store *s, const struct store_stack *st, json_t *list,
+		      struct sp_err *err)
+{
+	autojson json_t *services = json_array();
+	char at[SP_TIME_STAMP_MAX];
+	int r = service_views(s, st, services, err);
+
+	if (r < 0)
+		return r;
+	sp_time_format(st->updated_at_ns, at);
+	r = json_array_append_new(list,
+				  json_pack("{s:s, s:I, s:s, s:s, s:O, s:s, s:s}", "name", st->name,
+					    "revision", (json_int_t)st->revision, "digest",
+					    st->digest, "state", st->state, "services", services,
+					    "updated_at", at, "operation", st->operation));
+	return r < 0 ? sp_fail_nomem(err) : 0;
+}
+
+int store_stack_views(struct store *s, const char *name, json_t **ret, struct sp_err *err)
+{
+	auto_(db_rows_end) struct db_rows *rows = NULL;
+	autojson json_t *list = json_array();
+	int r = db_select(store_db(s), &rows, err,
+			  "SELECT name, revision, digest, operation, state, updated_at"
+			  " FROM stacks WHERE $1 = '' OR name = $1 ORDER BY name",
+			  DB_S(name ? name : ""));
+
+	while (r >= 0 && (r = db_next(rows, err)) > 0) {
+		struct store_stack st;
+
+		read_stack(rows, &st);
+		r = stack_view(s, &st, list, err);
+	}
+	if (r < 0)
+		return r;
+	*ret = take_ptr(list);
+	return 0;
+}
+
+struct change {
+	const char *stack, *operation;
+	enum store_stack_state state;
+};
+
+static const char *event_of(enum store_stack_state state)
+{
+	switch (state) {
+	case STORE_STACK_DEPLOYING:
+	case STORE_STACK_DESTROYING:
+		return "stack.execution.started";
+	case STORE_STACK_RUNNING:
+		return "stack.execution.completed";
+	case STORE_STACK_FAILED:
+	case STORE_STACK_INTERRUPTED:
+		return "stack.execution.failed";
+	}
+	return "stack.execution.failed";
+}
+
+static int change_state(struct store *s, void *state, struct sp_err *err)
+{
+	const struct change *c = state;
+	struct store_event event = { .type = event_of(c->state),
+				     .stack = c->stack,
+				     .operation = c->operation,
+				     .message = state_names[c->state] };
+	int r = db_write(store_db(s), err,
+			 "INSERT INTO stacks (name, revision, state, digest, operation, updated_at)"
+			 " VALUES ($1, 0, $2, '', $3, $4) ON CONFLICT (name) DO UPDATE SET"
+			 " state = excluded.state, operation = excluded.operation,"
+			 " updated_at = excluded.updated_at",
+			 DB_S(c->stack), DB_S(state_names[c->state]), DB_S(c->operation),
+			 DB_I(sp_time_real_ns()));
+
+	return r < 0 ? r : store_event_append(s, &event, err);
+}
+
+int store_stack_set_state(struct store *s, const char *name, enum store_stack_state state,
+			  const char *operation, struct sp_err *err)
+{
+	struct change c = { name, operation, state };
+
+	return store_transact(s, change_state, &c, err);
+}
+
+int store_revision_add(struct store *s, const char *stack, const char *digest, const char *bundle,
+		       int64_t *ret_revision, struct sp_err *err)
+{
+	auto_(db_rows_end) struct db_rows *rows = NULL;
+	int r = db_select(store_db(s), &rows, err,
+			  "INSERT INTO revisions (stack, revision, digest, bundle, created_at)"
+			  " SELECT $1, COALESCE(MAX(revision), 0) + 1, $2, $3, $4 FROM revisions"
+			  " WHERE stack = $1 RETURNING revision",
+			  DB_S(stack), DB_S(digest), DB_S(bundle), DB_I(sp_time_real_ns()));
+
+	if (r == 0)
+		r = db_next(rows, err);
+	if (r == 1)
+		*ret_revision = db_number(rows, 0);
+	return r < 0 ? r : 0;
+}
+
+struct commit {
+	const char *stack;
+	int64_t revision;
+};
+
+/* An address stays while any row of its workload on that node does. */
+static int free_addresses(struct store *s, struct sp_err *err)
+{
+	int r = db_write(store_db(s), err,
+			 "DELETE FROM addresses WHERE NOT EXISTS (SELECT 1 FROM workloads w"
+			 " WHERE w.id = addresses.workload AND w.node = addresses.node)");
+
+	return r < 0 ? r : 0;
+}
+
+static int commit_revision(struct store *s, void *state, struct sp_err *err)
+{
+	const struct commit *c = state;
+	int r = db_write(store_db(s), err,
+			 "UPDATE stacks SET revision = $2, digest = COALESCE((SELECT digest FROM"
+			 " revisions WHERE stack = $1 AND revision = $2), '') WHERE name = $1",
+			 DB_S(c->stack), DB_I(c->revision));
+
+	if (r >= 0)
+		r = db_write(store_db(s), err,
+			     "DELETE FROM workloads WHERE stack = $1 AND revision <> $2",
+			     DB_S(c->stack), DB_I(c->revision));
+	return r < 0 ? r : free_addresses(s, err);
+}
+
+int store_stack_commit(struct store *s, const char *stack, int64_t revision, struct sp_err *err)
+{
+	struct commit c = { stack, revision };
+
+	return store_transact(s, commit_revision, &c, err);
+}
+
+static int remove_stack(struct store *s, void *state, struct sp_err *err)
+{
+	const struct change *c = state;
+	struct store_event event = { .type = "stack.destroyed",
+				     .stack = c->stack,
+				     .operation = c->operation };
+	int r = db_write(store_db(s), err, "DELETE FROM workloads WHERE stack = $1",
+			 DB_S(c->stack));
+
+	if (r >= 0)
+		r = free_addresses(s, err);
+	if (r >= 0)
+		r = db_write(store_db(s), err, "DELETE FROM stacks WHERE name = $1",
+			     DB_S(c->stack));
+	return r < 0 ? r : store_event_append(s, &event, err);
+}
+
+int store_stack_remove(struct store *s, const char *stack, const char *operation,
+		       struct sp_err *err)
+{
+	struct change c = { .stack = stack, .operation = operation };
+
+	return store_transact(s, remove_stack, &c, err);
+}

@@ -1,0 +1,107 @@
+/* Workloads as placed; see store_stack.h. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "control/store_stack.h"
+
+static const char *const gate_names[] = {
+	[STORE_GATE_READY] = "ready",
+	[STORE_GATE_COMPLETED] = "completed",
+};
+
+void store_workloads_fini(struct store_workloads *w)
+{
+	for (size_t i = 0; i < w->n; i++)
+		free((char *)w->list[i].spec);
+	free(w->list);
+	*w = (struct store_workloads){ 0 };
+}
+
+int store_workloads_add(struct store_workloads *w, const struct store_workload *one)
+{
+	struct store_workload *list = reallocarray(w->list, w->n + 1, sizeof(*list));
+	char *spec = strdup(one->spec);
+
+	if (list)
+		w->list = list;
+	if (!list || !spec) {
+		free(spec);
+		return sp_fail_nomem(NULL);
+	}
+	w->list[w->n] = *one;
+	w->list[w->n++].spec = spec;
+	return 0;
+}
+
+static int read_workload(const struct db_rows *rows, struct store_workloads *ret)
+{
+	struct store_workload w = {
+		.revision = db_number(rows, 1),
+		.replica = (uint32_t)db_number(rows, 4),
+		.position = db_number(rows, 6),
+		.spec = db_text(rows, 9),
+	};
+	const char *gate = db_text(rows, 8);
+
+	db_text_into(rows, 0, w.id, sizeof(w.id));
+	db_text_into(rows, 2, w.stack, sizeof(w.stack));
+	db_text_into(rows, 3, w.service, sizeof(w.service));
+	db_text_into(rows, 5, w.node, sizeof(w.node));
+	db_text_into(rows, 7, w.template, sizeof(w.template));
+	w.gate = strcmp(gate, gate_names[STORE_GATE_COMPLETED]) ? STORE_GATE_READY
+								: STORE_GATE_COMPLETED;
+	return store_workloads_add(ret, &w);
+}
+
+int store_workload_list(struct store *s, const char *stack, int64_t revision,
+			struct store_workloads *ret, struct sp_err *err)
+{
+	auto_(db_rows_end) struct db_rows *rows = NULL;
+	autoworkloads struct store_workloads list = { 0 };
+	int r = db_select(store_db(s), &rows, err,
+			  "SELECT id, revision, stack, service, replica, node, position, template,"
+			  " condition, spec FROM workloads WHERE ($1 = '' OR stack = $1)"
+			  " AND ($2 = 0 OR revision = $2) ORDER BY stack, revision, position, id",
+			  DB_S(stack ? stack : ""), DB_I(revision));
+
+	if (r < 0)
+		return r;
+	while ((r = db_next(rows, err)) > 0)
+		if (read_workload(rows, &list) < 0)
+			return sp_fail_nomem(err);
+	if (r < 0)
+		return r;
+	*ret = list;
+	list = (struct store_workloads){ 0 };
+	return 0;
+}
+
+int store_workload_node(struct store *s, const char *id, char ret_node[STORE_NAME_MAX],
+			struct sp_err *err)
+{
+	auto_(db_rows_end) struct db_rows *rows = NULL;
+	int r = db_select(store_db(s), &rows, err,
+			  "SELECT node FROM workloads WHERE id = $1 ORDER BY revision DESC LIMIT 1",
+			  DB_S(id));
+
+	if (r == 0)
+		r = db_next(rows, err);
+	if (r == 0)
+		return sp_fail(err, SP_E_NOT_FOUND, "there is no workload '%s'", id);
+	if (r == 1)
+		db_text_into(rows, 0, ret_node, STORE_NAME_MAX);
+	return r < 0 ? r : 0;
+}
+
+int store_workload_put(struct store *s, const struct store_workload *w, struct sp_err *err)
+{
+	int r = db_write(store_db(s), err,
+			 "INSERT INTO workloads (id, revision, stack, service, replica, node,"
+			 " position, template, condition, spec)"
+			 " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+			 DB_S(w->id), DB_I(w->revision), DB_S(w->stack), DB_S(w->service),
+			 DB_I(w->replica), DB_S(w->node), DB_I(w->position), DB_S(w->template),
+			 DB_S(gate_names[w->gate]), DB_S(w->spec));
+
+	return r < 0 ? r : 0;
+}
