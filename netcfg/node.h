@@ -9,30 +9,9 @@
  */
 #pragma once
 
-#include <stddef.h>
-
-#include "netcfg/port.h"
-#include "netcfg/prefix.h"
-
-#define NET_BRIDGE         "sp0"  /* the bridge of every node */
-#define NET_CONTAINER_LINK "eth0" /* the container's end of its pair */
+#include "netcfg/plan.h"
 
 struct net_node;
-
-struct net_peer {
-	const char *name;         /* for messages */
-	struct in_addr address;   /* of the node, reached directly */
-	struct net_prefix subnet; /* of its containers */
-};
-
-/* What the node's network shall be; the arrays belong to the caller. */
-struct net_plan {
-	struct net_prefix subnet; /* /8 to /30 */
-	const struct net_peer *peers;
-	size_t n_peers;
-	const struct net_port *ports;
-	size_t n_ports;
-};
 
 int net_node_open(struct net_node **ret, struct sp_err *err);
 void net_node_free(struct net_node *node); /* leaves the network as it is; takes NULL */

@@ -1,0 +1,86 @@
+/* A container's own network; see inside.h. */
+#include "netcfg/inside.h"
+
+#include <stdlib.h>
+
+#include "netcfg/addr.h"
+#include "netcfg/route.h"
+#include "netcfg/sysctl.h"
+
+/* Returns 1 when it had to be brought up. */
+static int up(struct net_netlink *nl, const struct net_link *link, struct sp_err *err)
+{
+	int r = link->up ? 0 : net_link_up(nl, link->index, err);
+
+	return r < 0 ? r : !link->up;
+}
+
+static int loopback_up(struct net_netlink *nl, struct sp_err *err)
+{
+	struct net_link lo;
+	int r = net_link_find(nl, "lo", &lo, err);
+
+	return r <= 0 ? r : up(nl, &lo, err);
+}
+
+static int find_container_link(struct net_netlink *nl, struct net_link *ret, struct sp_err *err)
+{
+	int r = net_link_find(nl, NET_CONTAINER_LINK, ret, err);
+
+	if (r == 0)
+		return sp_fail(err, SP_E_NOT_FOUND, "the container's '%s' is gone",
+			       NET_CONTAINER_LINK);
+	return r;
+}
+
+static int configure_link(struct net_netlink *nl, const struct net_veth *v, struct sp_err *err)
+{
+	struct net_addr address = { .address = v->address, .length = v->length };
+	struct net_link link;
+	int changed, r = find_container_link(nl, &link, err);
+
+	if (r < 0)
+		return r;
+	address.index = link.index;
+	r = link.up ? 0 : net_link_no_ipv6(nl, link.index, err);
+	if (r < 0)
+		return r;
+	changed = net_addr_add(nl, &address, err);
+	if (changed < 0)
+		return changed;
+	r = up(nl, &link, err);
+	return r < 0 ? r : changed | r;
+}
+
+int net_inside_configure(const struct net_veth *v, struct sp_err *err)
+{
+	auto_(net_netlink_free) struct net_netlink *nl = NULL;
+	struct net_route out = { .via = v->gateway };
+	int changed, r = net_netlink_open(v->netns, &nl, err);
+
+	if (r < 0)
+		return r;
+	changed = loopback_up(nl, err);
+	if (changed < 0)
+		return changed;
+	r = configure_link(nl, v, err);
+	if (r < 0)
+		return r;
+	changed |= r;
+	r = net_route_put(nl, &out, err);
+	if (r < 0)
+		return r;
+	r = net_sysctl_put(v->netns, "net.ipv4.ip_unprivileged_port_start", "0", err);
+	return r < 0 ? r : changed | r;
+}
+
+int net_inside_has(int netns, int index, struct sp_err *err)
+{
+	auto_(net_netlink_free) struct net_netlink *nl = NULL;
+	struct net_link link;
+	int r = net_netlink_open(netns, &nl, err);
+
+	if (r == 0)
+		r = net_link_find(nl, NET_CONTAINER_LINK, &link, err);
+	return r <= 0 ? r : link.index == index;
+}

@@ -1,0 +1,16 @@
+/* A container's own network, configured from outside over a socket that belongs to its namespace.
+ */
+#pragma once
+
+#include "netcfg/veth.h"
+
+#define NET_CONTAINER_LINK "eth0"
+
+/*
+ * Bring up lo and NET_CONTAINER_LINK with v's address and default route, and let every user of the
+ * container listen below port 1024 (it is a world of its own). Returns 1 when something changed.
+ */
+int net_inside_configure(const struct net_veth *v, struct sp_err *err);
+
+/* Whether NET_CONTAINER_LINK is there with that index: 1 or 0. */
+int net_inside_has(int netns, int index, struct sp_err *err);

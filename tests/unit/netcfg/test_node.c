@@ -1,0 +1,334 @@
+/* The node's network as a state: made, kept, found again, changed and taken away. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/str.h"
+#include "base/time.h"
+#include "netcfg/nat.h"
+#include "netcfg/veth.h"
+#include "tests/unit/netcfg/world.h"
+
+#define CYCLES 200
+
+static struct net_port ports[] = {
+	{ .host_port = 8080, .port = 80, .workload = "web" },
+	{ .host_port = 5353, .port = 53, .udp = true, .workload = "dns" },
+};
+static struct net_peer peers[2];
+static struct net_plan plan;
+
+static void make_plan(void)
+{
+	ports[0].address = ip("10.90.1.2");
+	ports[1].address = ip("10.90.1.3");
+	peers[0] = (struct net_peer){ "worker3", ip("192.168.56.13"), prefix("10.90.3.0/24") };
+	peers[1] = (struct net_peer){ "worker2", ip("192.168.56.12"), prefix("10.90.2.0/24") };
+	plan = (struct net_plan){ prefix("10.90.1.0/24"), peers, 2, ports, 2 };
+}
+
+static struct net_node *node_new(void)
+{
+	struct net_node *node = NULL;
+
+	must(net_node_open(&node, &err));
+	return node;
+}
+
+static struct net_node *enter(void)
+{
+	world_enter();
+	world_cable("lan0", "192.168.56.11", world_netns(), "192.168.56.1");
+	make_plan();
+	return node_new();
+}
+
+static int attach(struct net_node *node, const char *workload, int netns, const char *address,
+		  struct sp_err *err)
+{
+	struct net_attachment a = { workload, netns, ip(address) };
+
+	return net_node_attach(node, &a, err);
+}
+
+/* Everything that a network is, in one text: links, addresses, routes and rules. */
+static char *state(void)
+{
+	struct sp_buf out = SP_BUF_INIT;
+	struct net_netlink *nl = NULL;
+	struct net_link *links;
+	struct net_addr *addrs;
+	struct net_route *routes;
+	int n;
+
+	must(net_netlink_open(-1, &nl, &err));
+	n = must(net_link_list(nl, &links, &err));
+	for (int i = 0; i < n; i++)
+		sp_buf_printf(&out, "link %d %s %s %s %d %d\n", links[i].index, links[i].name,
+			      links[i].kind, links[i].alias, links[i].master, links[i].up);
+	n = must(net_addr_list(nl, &addrs, &err));
+	for (int i = 0; i < n; i++)
+		sp_buf_printf(&out, "addr %d %x/%d\n", addrs[i].index, addrs[i].address.s_addr,
+			      addrs[i].length);
+	n = must(net_route_list(nl, &routes, &err));
+	for (int i = 0; i < n; i++)
+		sp_buf_printf(&out, "route %x/%d %x\n", routes[i].to.network.s_addr,
+			      routes[i].to.length, routes[i].via.s_addr);
+	free(links);
+	free(addrs);
+	free(routes);
+	net_netlink_free(nl);
+	return sp_buf_take(&out);
+}
+
+static int count_lines(const char *text, const char *start)
+{
+	int n = 0;
+
+	for (; text; text = strchr(text, '\n'), text = text ? text + 1 : NULL)
+		n += sp_str_starts(text, start);
+	return n;
+}
+
+Test(node, a_second_apply_changes_nothing)
+{
+	struct net_node *node = enter();
+	char *first, *second;
+
+	cr_expect_eq(must(net_node_apply(node, &plan, &err)), 1);
+	first = state();
+	cr_expect_eq(count_lines(first, "route "), 2, "%s", first);
+	cr_expect_eq(must(net_node_apply(node, &plan, &err)), 0);
+	second = state();
+	cr_expect_str_eq(first, second);
+}
+
+Test(node, a_handle_opened_after_a_restart_finds_all_in_place)
+{
+	struct net_node *node = enter(), *again;
+	int netns = world_netns();
+	char **attached = NULL;
+
+	must(net_node_apply(node, &plan, &err));
+	cr_expect_eq(must(attach(node, "demo-web-1", netns, "10.90.1.2", &err)), 1);
+	net_node_free(node);
+	again = node_new();
+	cr_expect_eq(must(net_node_apply(again, &plan, &err)), 0);
+	cr_expect_eq(must(net_node_attached(again, &attached, &err)), 1);
+	cr_expect_str_eq(attached[0], "demo-web-1");
+	cr_expect_eq(must(attach(again, "demo-web-1", netns, "10.90.1.2", &err)), 0);
+}
+
+Test(node, what_the_new_plan_has_not_goes)
+{
+	struct net_node *node = enter();
+	struct net_nat *nat;
+	char *text;
+
+	must(net_node_apply(node, &plan, &err));
+	plan.n_peers = 1;
+	plan.n_ports = 0;
+	plan.subnet = prefix("10.90.7.0/24");
+	cr_expect_eq(must(net_node_apply(node, &plan, &err)), 1);
+	text = state();
+	cr_expect_eq(count_lines(text, "route "), 1, "%s", text);
+	cr_expect_eq(count_lines(text, "addr "), 3, "lo, lan0 and sp0:\n%s", text);
+	must(net_nat_open(&nat, &err));
+	cr_expect_eq(must(net_nat_differs(nat, &plan, &err)), 0);
+}
+
+Test(node, a_peer_that_moved_is_reached_by_its_new_address)
+{
+	struct net_node *node = enter();
+	char *text;
+
+	must(net_node_apply(node, &plan, &err));
+	peers[0].address = ip("192.168.56.33");
+	cr_expect_eq(must(net_node_apply(node, &plan, &err)), 1);
+	text = state();
+	cr_expect_eq(count_lines(text, "route "), 2, "%s", text);
+	cr_expect_eq(must(net_node_apply(node, &plan, &err)), 0);
+}
+
+Test(node, a_peer_out_of_reach_is_told_by_name_and_does_not_stop_the_others)
+{
+	struct net_node *node = enter();
+	struct sp_err err = { 0 };
+	char *text;
+
+	peers[0].address = ip("172.20.0.1");
+	cr_expect_lt(net_node_apply(node, &plan, &err), 0);
+	cr_expect(strstr(err.message, "worker3"), "%s", err.message);
+	text = state();
+	cr_expect_eq(count_lines(text, "route "), 1, "%s", text);
+}
+
+Test(node, rules_changed_behind_our_back_are_put_right)
+{
+	struct net_node *node = enter();
+	struct net_nat *nat;
+
+	must(net_node_apply(node, &plan, &err));
+	must(net_nat_open(&nat, &err));
+	plan.n_ports = 1;
+	cr_expect_eq(must(net_nat_apply(nat, &plan, &err)), 1);
+	plan.n_ports = 2;
+	cr_expect_eq(must(net_nat_differs(nat, &plan, &err)), 1);
+	cr_expect_eq(must(net_node_apply(node, &plan, &err)), 1);
+	cr_expect_eq(must(net_nat_differs(nat, &plan, &err)), 0);
+	cr_expect_eq(must(net_nat_remove(nat, &err)), 1);
+	cr_expect_eq(must(net_nat_remove(nat, &err)), 0);
+	cr_expect_eq(must(net_node_apply(node, &plan, &err)), 1);
+}
+
+Test(node, remove_leaves_the_network_as_it_was_and_can_be_repeated)
+{
+	struct net_node *node = enter();
+	char *before = state(), *after;
+
+	must(net_node_apply(node, &plan, &err));
+	must(attach(node, "web", world_netns(), "10.90.1.2", &err));
+	cr_expect_eq(must(net_node_remove(node, &err)), 1);
+	after = state();
+	cr_expect_str_eq(before, after);
+	cr_expect_eq(must(net_node_remove(node, &err)), 0);
+	cr_expect_lt(attach(node, "web", world_netns(), "10.90.1.2", NULL), 0);
+}
+
+Test(node, conflicting_plans_are_refused_and_change_nothing)
+{
+	static const struct {
+		const char *subnet, *peer_subnet, *says;
+		int ret;
+	} cases[] = {
+		{ "192.168.0.0/16", "10.90.3.0/24", "a network this node is in", -EBUSY },
+		{ "10.90.1.0/24", "192.168.56.128/25", "a network this node is in", -EBUSY },
+		{ "10.90.1.0/24", "10.90.0.0/16", "overlaps", -EBUSY },
+		{ "10.90.1.0/31", "10.90.3.0/24", "length", -EINVAL },
+	};
+	struct net_node *node = enter();
+	char *before = state();
+
+	for (size_t i = 0; i < SP_COUNT(cases); i++) {
+		struct sp_err err = { 0 };
+
+		plan.subnet = prefix(cases[i].subnet);
+		peers[0].subnet = prefix(cases[i].peer_subnet);
+		cr_expect_eq(net_node_apply(node, &plan, &err), cases[i].ret, "%zu: %s", i,
+			     err.message);
+		cr_expect(strstr(err.message, cases[i].says), "%s", err.message);
+		cr_expect_str_eq(state(), before);
+	}
+}
+
+Test(node, garbage_in_names_and_ports_is_refused)
+{
+	static const char *const bad[] = { "", "..", "a b", "x\"; flush ruleset", "A", NULL };
+	struct net_node *node = enter();
+	struct sp_err err = { 0 };
+
+	for (const char *const *name = bad; *name; name++) {
+		ports[0].workload = *name;
+		cr_expect_eq(net_node_apply(node, &plan, &err), -EINVAL, "'%s'", *name);
+		cr_expect_eq(net_node_detach(node, *name, &err), -EINVAL, "'%s'", *name);
+	}
+	ports[0].workload = "web";
+	ports[1] = ports[0];
+	ports[1].workload = "late";
+	cr_expect_eq(net_node_apply(node, &plan, &err), -EBUSY);
+	cr_expect_str_eq(err.message, "port 0.0.0.0:8080/tcp is already published by 'web', and "
+				      "wanted by 'late'");
+	ports[0].host_port = 0;
+	cr_expect_eq(net_node_apply(node, &plan, &err), -EINVAL);
+}
+
+Test(node, a_link_of_that_name_that_is_no_bridge_is_left_alone)
+{
+	struct net_node *node;
+	struct sp_err why = { 0 };
+
+	world_enter();
+	make_plan();
+	world_cable(NET_BRIDGE, "192.168.56.11", world_netns(), "192.168.56.1");
+	node = node_new();
+	cr_expect_eq(net_node_apply(node, &plan, &why), -EBUSY, "%s", why.message);
+	cr_expect_eq(must(net_node_remove(node, &err)), 0);
+}
+
+Test(node, an_address_that_is_no_containers_is_refused)
+{
+	static const char *const bad[] = { "10.90.1.0", "10.90.1.1", "10.90.1.255", "10.90.2.2" };
+	struct net_node *node = enter();
+	int netns = world_netns();
+
+	must(net_node_apply(node, &plan, &err));
+	for (size_t i = 0; i < SP_COUNT(bad); i++)
+		cr_expect_eq(attach(node, "web", netns, bad[i], NULL), -EINVAL, "%s", bad[i]);
+}
+
+Test(node, a_pair_that_leads_to_an_earlier_container_is_replaced)
+{
+	struct net_node *node = enter();
+	char **attached = NULL;
+
+	must(net_node_apply(node, &plan, &err));
+	cr_expect_eq(must(attach(node, "web", world_netns(), "10.90.1.2", &err)), 1);
+	cr_expect_eq(must(attach(node, "web", world_netns(), "10.90.1.2", &err)), 1);
+	cr_expect_eq(must(net_node_attached(node, &attached, &err)), 1);
+	cr_expect_eq(must(net_node_detach(node, "web", &err)), 1);
+	cr_expect_eq(must(net_node_detach(node, "web", &err)), 0);
+}
+
+Test(node, an_attachment_that_fails_leaves_nothing)
+{
+	struct net_node *node = enter();
+	char *before;
+	int home = world_here();
+
+	must(net_node_apply(node, &plan, &err));
+	before = state();
+	cr_expect_lt(attach(node, "web", -1, "10.90.1.2", NULL), 0);
+	cr_expect_lt(attach(node, "web", STDIN_FILENO, "10.90.1.2", NULL), 0);
+	world_cable("eth0", "172.30.0.1", world_netns(), "172.30.0.2");
+	cr_expect_lt(attach(node, "web", home, "10.90.1.2", NULL), 0, "eth0 is taken there");
+	cr_expect_eq(count_lines(state(), "link "), count_lines(before, "link ") + 1);
+}
+
+Test(node, the_end_of_a_container_takes_its_pair_away)
+{
+	struct net_node *node = enter();
+	int netns = world_netns(), left = 1;
+	char **attached = NULL;
+
+	must(net_node_apply(node, &plan, &err));
+	must(attach(node, "web", netns, "10.90.1.2", &err));
+	close(netns);
+	for (int i = 0; i < 500 && left; i++) { /* the kernel tidies up in its own time */
+		sp_strv_free(attached);
+		attached = NULL;
+		left = must(net_node_attached(node, &attached, &err));
+		usleep(10000);
+	}
+	cr_expect_eq(left, 0);
+}
+
+Test(node, two_hundred_cycles_leave_everything_as_before)
+{
+	struct net_node *node = enter();
+	int netns = world_netns();
+	int64_t spent_ns = 0;
+	char *before, *after;
+
+	must(net_node_apply(node, &plan, &err));
+	before = state();
+	for (int i = 0; i < CYCLES; i++) {
+		int64_t start_ns = sp_time_mono_ns();
+
+		cr_assert_eq(must(attach(node, "web", netns, "10.90.1.2", &err)), 1);
+		spent_ns += sp_time_mono_ns() - start_ns;
+		cr_assert_eq(must(net_node_detach(node, "web", &err)), 1);
+	}
+	fprintf(stderr, "attach: %.2f ms\n", (double)spent_ns / CYCLES / 1e6);
+	after = state();
+	cr_expect_str_eq(before, after);
+	cr_expect_eq(must(net_node_apply(node, &plan, &err)), 0);
+}
