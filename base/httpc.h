@@ -72,7 +72,8 @@ int sp_httpc_stream(struct sp_httpc *c, const char *method, const char *path,
 
 /*
  * A connection switched to `protocol` (exec). Bytes go through send/recv, which are non-blocking:
- * -EAGAIN says poll the fd. recv returning 0 is the end.
+ * -EAGAIN says poll the fd, and only then (TLS may hold bytes the fd knows nothing of). recv
+ * returning 0 is the end.
  */
 struct sp_httpc_duplex;
 int sp_httpc_upgrade(struct sp_httpc *c, const char *path, const json_t *body, const char *protocol,

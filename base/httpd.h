@@ -3,13 +3,13 @@
  * ports.
  *
  * Two ways to run, one set of handlers: on a completion loop (agentd: MHD's epoll fd is polled by
- * the loop, handlers run in dispatch and must not block) or on MHD's own thread pool (controld:
- * handlers may block).
+ * the loop, handlers run in dispatch and must not block) or on a thread per connection (controld:
+ * handlers may block, and a long poll or a stream holds up nobody but itself).
  *
  * Order of events for a request: headers -> peer is known (SO_PEERCRED on a unix socket, the
  * verified client certificate on TLS) -> route found -> `authorize` decides -> body read under the
  * route's cap -> handler. Nothing of a body is read before the decision. Garbage, oversize and slow
- * clients get 4xx and are closed.
+ * clients get 4xx and are closed (without a word where not even a request line came).
  */
 #pragma once
 
@@ -63,14 +63,19 @@ struct sp_httpd_conf {
 			  void *owner);
 	void *owner;                  /* handed to handlers */
 	struct sp_loop *loop;         /* NULL: threads */
-	unsigned int threads;         /* pool size without a loop */
-	unsigned int connections_max; /* 0: 512 */
-	int64_t idle_timeout_ns;      /* 0: 30 s */
+	unsigned int connections_max; /* of each listener, 0: 512; more wait in the backlog */
+	int64_t idle_timeout_ns;      /* 0: 30 s; of silence, and for a whole request head */
 };
 
 int sp_httpd_new(const struct sp_httpd_conf *conf, struct sp_httpd **ret,
-		 struct sp_err *err);   /* conf's strings are copied, routes borrowed */
-void sp_httpd_free(struct sp_httpd *d); /* closes listeners, ends connections; takes NULL */
+		 struct sp_err *err); /* conf's strings are copied, routes borrowed */
+/*
+ * Closes the listeners at once and ends the connections; takes NULL. Deferred requests may still be
+ * replied to afterwards (nobody hears it). On a loop, the rest happens in the loop's next rounds:
+ * free the loop after sp_httpd_free() and a round of it.
+ */
+void sp_httpd_free(struct sp_httpd *d);
+uint16_t sp_httpd_port(const struct sp_httpd *d); /* the TLS port really bound; 0 without TLS */
 
 /* The request. Strings live until the reply is complete. */
 const struct sp_http_peer *sp_httpd_peer(const struct sp_httpd_req *req);
@@ -120,7 +125,8 @@ void sp_httpd_wake(struct sp_httpd_req *req);
 /*
  * 101 Switching Protocols to `protocol`; then fn owns fd, a connected socket of plain bytes (under
  * TLS the far end of a pair that MHD encrypts for). done() must be called once with the handle when
- * fd is finished with; it closes fd.
+ * fd is finished with; it closes fd. fn runs exactly once and must not block: with fd -1 and no
+ * handle when the client did not ask for `protocol` (and got 426) or was gone before.
  */
 typedef void (*sp_httpd_upgraded_fn)(void *state, int fd, const char *early, size_t early_len,
 				     void *handle);
