@@ -9,6 +9,7 @@
 #include "images/limits.h"
 
 struct img_manifest {
+	enum img_media media; /* of the document itself */
 	struct img_descriptor config;
 	struct img_descriptor layers[IMG_LAYERS_MAX]; /* lowest first, as in the document */
 	size_t n_layers;
