@@ -120,7 +120,20 @@ int img_digest_of(struct img_store *s, const char *reference, char ret[SP_DIGEST
 	return need_manifest(s, reference, ret, err);
 }
 
-/* Every blob must be there before a name is given. */
+static int check_sizes(struct img_store *s, const struct img_manifest *m, struct sp_err *err)
+{
+	int r = 0;
+
+	for (size_t l = 0; r == 0 && l <= m->n_layers; l++) {
+		autoclose int fd =
+			img_blob_open(s, l < m->n_layers ? &m->layers[l] : &m->config, err);
+
+		r = fd < 0 ? fd : 0;
+	}
+	return r;
+}
+
+/* Every blob must be there, of the size the manifest says, before a name is given. */
 static int check_whole(struct img_store *s, const char *digest, struct img_image **ret,
 		       struct sp_err *err)
 {
@@ -131,7 +144,9 @@ static int check_whole(struct img_store *s, const char *digest, struct img_image
 		r = sp_fail(err, SP_E_NOT_FOUND, "image %s lacks blob %s and %zu more", digest,
 			    missing[0], sp_strv_count(missing) - 1);
 	sp_strv_free(missing);
-	return r < 0 ? r : img_resolve(s, digest, ret, err);
+	if (r == 0)
+		r = img_resolve(s, digest, ret, err);
+	return r < 0 ? r : check_sizes(s, &(*ret)->manifest, err);
 }
 
 static int name_of_reference(const char *reference, char ret[IMG_REFERENCE_MAX], struct sp_err *err)

@@ -13,6 +13,7 @@
 #include "images/blob.h"
 #include "images/catalog.h"
 #include "images/store_dirs.h"
+#include "images/whiteout.h"
 
 static int read_manifest(struct img_store *s, struct img_image *i, struct sp_err *err)
 {
@@ -56,6 +57,7 @@ static bool is_above(const struct img_config *c, size_t layer)
 	return false;
 }
 
+/* Returns 1 when the layer's root is opaque, so that nothing below it is seen. */
 static int push_layer_dir(struct img_store *s, struct img_image *i, const char *diff_id,
 			  struct sp_err *err)
 {
@@ -66,7 +68,7 @@ static int push_layer_dir(struct img_store *s, struct img_image *i, const char *
 	if (!dir || sp_strv_push(&i->layer_dirs, dir) < 0)
 		return sp_fail_nomem(err);
 	if (fstatat(s->layers, hex, &st, AT_SYMLINK_NOFOLLOW) == 0)
-		return 0;
+		return img_opaque_is(dir);
 	i->unpacked = false;
 	return errno == ENOENT ? 0 : sp_fail_errno(err, errno, "layer '%s'", dir);
 }
@@ -79,7 +81,7 @@ static int find_layers(struct img_store *s, struct img_image *i, struct sp_err *
 	for (size_t l = i->config.n_diff_ids; r == 0 && l-- > 0;)
 		if (!is_above(&i->config, l))
 			r = push_layer_dir(s, i, i->config.diff_ids[l], err);
-	return r;
+	return r < 0 ? r : 0;
 }
 
 int img_resolve(struct img_store *s, const char *reference, struct img_image **ret,

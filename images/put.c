@@ -13,8 +13,7 @@
 #include "base/fd.h"
 #include "images/store_dirs.h"
 
-#define WRITEBACK_STEP (UINT64_C(8) << 20) /* start writing to disk this often: the end is cheap \
-					    */
+#define WRITEBACK_STEP (UINT64_C(8) << 20) /* bytes between requests to start writing to disk */
 
 struct img_put {
 	struct img_store *store;
