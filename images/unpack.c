@@ -70,15 +70,14 @@ static int extract(struct layer *l, struct sp_err *err)
 	return r;
 }
 
-/* The confined process. Names in pax headers are UTF-8, and libarchive converts to the locale's
- * charset: with C.UTF-8, which glibc has built in, every byte stays as it is. */
+/* The confined process. In a UTF-8 locale libarchive would normalise the names of pax headers; in
+ * the C locale it cannot convert them, and leaves every byte as it is. */
 static int confined(void *arg, struct sp_err *err)
 {
 	struct layer *l = arg;
 	int keep[] = { l->blobfd, l->dirfd }, r;
 
-	if (!setlocale(LC_CTYPE, "C.UTF-8"))
-		return sp_fail(err, SP_E_UNSUPPORTED, "locale C.UTF-8 is not there");
+	setlocale(LC_CTYPE, "C");
 	r = img_confine(l->dirfd, keep, sizeof(keep) / sizeof(keep[0]), err);
 	if (r < 0)
 		return sp_err_prefix(err, "confine the unpacking"), r;

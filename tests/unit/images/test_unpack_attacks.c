@@ -3,8 +3,9 @@
 #include <sched.h>
 #include <sys/mount.h>
 
-#include "fixture.h"
 #include "images/put.h"
+
+#include "fixture.h"
 
 TestSuite(attack, .init = fixture_up, .fini = fixture_down, .timeout = 60);
 
