@@ -25,4 +25,14 @@ system: all ## system tests (bats, as root, in namespaces of their own); ONLY=wo
 test: unit-build ## all tests, with a closing line that counts them
 	@O=$(O) tests/run all $(ONLY)
 
-.PHONY: unit-build unit system test
+# The reader on public stack files: a table, not a test. CORPUS_FLAGS=-v prints every diagnostic.
+CORPUS ?= ../shared/compose-corpus
+
+$(O)/tests/corpus/corpus: $(O)/tests/corpus/corpus.o $(LIBS:%=$(O)/lib%.a)
+	@$(CC) $(LDFLAGS) -o $@ $< -Wl,--start-group $(LIBS:%=$(O)/lib%.a) -Wl,--end-group \
+		$(shell pkg-config --libs $(PKGS)) -lpthread
+
+corpus: $(O)/tests/corpus/corpus ## how many public stack files are read whole, and which keys refuse the rest
+	@find $(CORPUS) -name '*.y*ml' -print0 | sort -z | xargs -0 $< $(CORPUS_FLAGS)
+
+.PHONY: corpus unit-build unit system test

@@ -80,4 +80,5 @@ void stack_report_add(struct stack_report *r, const struct stack_finding *f, con
 	__attribute__((format(printf, 3, 4)));
 void stack_report_vadd(struct stack_report *r, const struct stack_finding *f, const char *fmt,
 		       va_list ap) __attribute__((format(printf, 3, 0)));
-void stack_report_sort(struct stack_report *r);
+/* Sort, and tell the outcome: 0, or -EINVAL with the first error ("FILE:4:5: ..., and 2 more"). */
+int stack_report_result(struct stack_report *r, struct sp_err *err);

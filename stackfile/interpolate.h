@@ -1,0 +1,38 @@
+/*
+ * `${}` interpolation of one string (Compose Specification, "Interpolation"):
+ *
+ *   $NAME ${NAME} ${NAME:-word} ${NAME-word} ${NAME:?word} ${NAME?word} ${NAME:+word} ${NAME+word}
+ *   $$ is a dollar sign; a word is interpolated in its turn, and only when it is used.
+ */
+#pragma once
+
+#include <stddef.h>
+
+#include "base/buf.h"
+
+#define INTERPOLATE_DEPTH_MAX 16
+#define INTERPOLATE_NAME_MAX  256
+
+enum interpolate_result {
+	INTERPOLATE_OK,
+	INTERPOLATE_SYNTAX,   /* what stands at `offset` is no variable */
+	INTERPOLATE_REQUIRED, /* ${name:?} or ${name?}: not set (or empty) */
+	INTERPOLATE_LIMIT,    /* nested too deeply, or a name too long */
+};
+
+struct interpolate_vars {
+	const char *(*lookup)(void *state, const char *name); /* NULL: not set */
+	/* Told of a plain variable that is not set and so becomes nothing; may be NULL. */
+	void (*unset)(void *state, const char *name, size_t offset);
+	void *state;
+};
+
+struct interpolate_problem {
+	size_t offset; /* bytes into the text */
+	char name[INTERPOLATE_NAME_MAX];
+	char message[256]; /* of ${name:?message}; "" when it has none */
+};
+
+/* Appends to out; running out of memory stays in out. */
+enum interpolate_result interpolate(const char *text, const struct interpolate_vars *vars,
+				    struct sp_buf *out, struct interpolate_problem *ret);

@@ -1,0 +1,353 @@
+/*
+ * Mounts of a service: volumes in their short and long form, and tmpfs.
+ *
+ * A source that starts with '/', '.' or '~' is a path on the node, anything else names a volume of
+ * the top level.
+ */
+#include "stackfile/mounts.h"
+
+#include <string.h>
+
+#include "base/str.h"
+#include "stackfile/keys.h"
+#include "stackfile/scalar.h"
+
+static const char *const type_words[] = { "volume", "bind", "tmpfs", NULL };
+static const enum wire_mount_type types[] = { WIRE_MOUNT_VOLUME, WIRE_MOUNT_BIND,
+					      WIRE_MOUNT_TMPFS };
+
+/* A long entry: the mount, and what only one type may have. */
+struct entry {
+	struct stack_mount mount;
+	char *source;
+	bool typed, has_bind, has_volume, has_tmpfs;
+};
+
+static void read_type(const struct value *v, void *field)
+{
+	struct entry *e = field;
+	int i = read_choice(v, type_words);
+
+	if (i >= 0) {
+		e->mount.type = types[i];
+		e->typed = true;
+	}
+}
+
+static void read_bind(const struct value *v, void *field)
+{
+	((struct entry *)field)->has_bind = true;
+	key_table_read(&keys_mount_bind, v, field);
+}
+
+static void read_volume(const struct value *v, void *field)
+{
+	((struct entry *)field)->has_volume = true;
+	key_table_read(&keys_mount_volume, v, field);
+}
+
+static void read_tmpfs_options(const struct value *v, void *field)
+{
+	((struct entry *)field)->has_tmpfs = true;
+	key_table_read(&keys_mount_tmpfs, v, field);
+}
+
+static const struct key bind_keys[] = {
+	{ "create_host_path", read_bool, offsetof(struct entry, mount.create_host_path),
+	  "make the directory on the node when it is missing; default `true`" },
+	{ "propagation", NULL, 0, NULL },
+	{ "selinux", NULL, 0, NULL },
+	{ "recursive", NULL, 0, NULL },
+};
+KEY_TABLE(keys_mount_bind, "services.NAME.volumes[].bind", bind_keys, true);
+
+static const struct key volume_keys[] = {
+	{ "nocopy", NULL, 0, NULL },
+	{ "subpath", NULL, 0, NULL },
+	{ "labels", NULL, 0, NULL },
+};
+KEY_TABLE(keys_mount_volume, "services.NAME.volumes[].volume", volume_keys, true);
+
+static const struct key tmpfs_keys[] = {
+	{ "size", read_bytes, offsetof(struct entry, mount.size_bytes),
+	  "most it may hold, such as `64m`" },
+	{ "mode", read_mode, offsetof(struct entry, mount.mode),
+	  "permissions of its root directory; default `01777`" },
+};
+KEY_TABLE(keys_mount_tmpfs, "services.NAME.volumes[].tmpfs", tmpfs_keys, true);
+
+static const struct key mount_keys[] = {
+	{ "type", read_type, 0, "`volume`, `bind` or `tmpfs`" },
+	{ "source", read_string, offsetof(struct entry, source),
+	  "a volume of the top level, or a path on the node" },
+	{ "target", read_abs_path, offsetof(struct entry, mount.target),
+	  "absolute path in the container" },
+	{ "read_only", read_bool, offsetof(struct entry, mount.read_only),
+	  "`true`: the container cannot write there" },
+	{ "bind", read_bind, 0, "options of a bind mount" },
+	{ "volume", read_volume, 0, "options of a volume; none is supported yet" },
+	{ "tmpfs", read_tmpfs_options, 0, "options of a tmpfs" },
+	{ "consistency", read_ignored, 0, "has no effect on Linux" },
+	{ "image", NULL, 0, NULL },
+};
+KEY_TABLE(keys_mount, "services.NAME.volumes[] (long form)", mount_keys, true);
+
+/* Appends the components of path to out, which holds an absolute path. */
+static void components_add(char *out, const char *path)
+{
+	while (*path) {
+		size_t n = strcspn(path, "/"), len = strlen(out);
+
+		if (n == 2 && path[0] == '.' && path[1] == '.') {
+			char *slash = strrchr(out, '/');
+
+			if (slash)
+				*slash = '\0';
+		} else if (n && !(n == 1 && path[0] == '.')) {
+			out[len] = '/';
+			memcpy(out + len + 1, path, n);
+			out[len + 1 + n] = '\0';
+		}
+		path += n + (path[n] == '/');
+	}
+}
+
+char *lexical_path(struct reader *r, const char *path)
+{
+	char *out = stack_arena_zalloc(r->arena, strlen(path) + 2);
+
+	if (out)
+		components_add(out, path);
+	return out;
+}
+
+/* A relative source starts at the stack file's directory, `~` at the person's home. */
+static char *host_path(const struct value *v, const char *source)
+{
+	struct reader *r = v->r;
+	const char *base = r->source->directory;
+	char *path;
+
+	if (source[0] == '/')
+		return lexical_path(r, source);
+	if (source[0] == '~') {
+		base = r->resolver->variable(r->resolver->state, "HOME");
+		source++;
+		if (*source && *source != '/') {
+			value_refuse(v, STACK_CODE_UNSUPPORTED,
+				     "names the home directory of a user, which is not supported");
+			return NULL;
+		}
+	}
+	if (!base || base[0] != '/') {
+		value_refuse(
+			v, STACK_CODE_VALUE,
+			"'%s' is relative, and it is not known to what: write an absolute path",
+			source);
+		return NULL;
+	}
+	path = stack_arena_format(r->arena, "%s/%s", base, source);
+	path = path ? lexical_path(r, path) : NULL;
+	if (path)
+		value_note(v, STACK_NOTE, STACK_CODE_VALUE, "is '%s' on the node", path);
+	return path;
+}
+
+static void source_bind(const struct value *v, const char *source, struct stack_mount *m)
+{
+	m->source = host_path(v, source);
+	if (m->source && !*m->source)
+		value_refuse(v, STACK_CODE_VALUE, "gives the container the node's root directory");
+}
+
+static void source_volume(const struct value *v, const char *source, struct stack_mount *m)
+{
+	const struct stack *s = v->r->stack;
+
+	for (m->volume = 0; m->volume < s->n_volumes; m->volume++)
+		if (sp_str_eq(s->volumes[m->volume].key, source))
+			return;
+	value_refuse(v, STACK_CODE_REFERENCE,
+		     "names the volume '%s', which the top-level 'volumes' does not have", source);
+}
+
+static void entry_source(const struct value *v, struct entry *e)
+{
+	if (e->mount.type == WIRE_MOUNT_TMPFS && e->source)
+		value_refuse(v, STACK_CODE_CONFLICT, "is a tmpfs and has a 'source'");
+	else if (e->mount.type != WIRE_MOUNT_TMPFS && !e->source)
+		value_refuse(v, STACK_CODE_MISSING,
+			     "has no 'source': a volume without a name is not supported yet");
+	else if (e->mount.type == WIRE_MOUNT_BIND)
+		source_bind(v, e->source, &e->mount);
+	else if (e->mount.type == WIRE_MOUNT_VOLUME)
+		source_volume(v, e->source, &e->mount);
+}
+
+static bool entry_complete(const struct value *v, const struct entry *e)
+{
+	if (!node_find(v->node, "type"))
+		value_refuse(v, STACK_CODE_MISSING, "has no 'type'");
+	else if (!node_find(v->node, "target"))
+		value_refuse(v, STACK_CODE_MISSING, "has no 'target'");
+	else if ((e->has_bind && e->mount.type != WIRE_MOUNT_BIND) ||
+		 (e->has_volume && e->mount.type != WIRE_MOUNT_VOLUME) ||
+		 (e->has_tmpfs && e->mount.type != WIRE_MOUNT_TMPFS))
+		value_refuse(v, STACK_CODE_CONFLICT, "has options of another type of mount");
+	else
+		return e->typed && e->mount.target;
+	return false;
+}
+
+static void mount_add(const struct value *v, const struct stack_mount *m, struct stack_service *s)
+{
+	struct stack_mount *slot = value_push(v, &s->mounts, &s->n_mounts, sizeof(*slot));
+
+	if (!slot)
+		return;
+	*slot = *m;
+	slot->at = v->node->at;
+}
+
+static void long_form(const struct value *v, struct stack_service *s)
+{
+	struct entry e = { .mount = { .create_host_path = true } };
+
+	key_table_read(&keys_mount, v, &e);
+	if (!entry_complete(v, &e))
+		return;
+	entry_source(v, &e);
+	e.mount.create_host_path &= e.mount.type == WIRE_MOUNT_BIND;
+	mount_add(v, &e.mount, s);
+}
+
+/* One option of the short form. SELinux relabelling and macOS's caching have nothing to act on. */
+static void short_option(const struct value *v, const char *option, struct stack_mount *m)
+{
+	static const char *const idle[] = { "rw", "z", "Z", "cached", "delegated", "consistent" };
+
+	if (!strcmp(option, "ro")) {
+		m->read_only = true;
+		return;
+	}
+	for (size_t i = 0; i < SP_COUNT(idle); i++)
+		if (!strcmp(option, idle[i]))
+			return;
+	value_refuse(v, STACK_CODE_UNSUPPORTED, "has the option '%s', which is not supported yet",
+		     option);
+}
+
+/* Split in place at the first c; NULL when there is none. */
+static char *cut(char *s, char c)
+{
+	char *at = strchr(s, c);
+
+	if (at)
+		*at++ = '\0';
+	return at;
+}
+
+static void short_options(const struct value *v, char *options, struct stack_mount *m)
+{
+	for (char *next; options; options = next) {
+		next = cut(options, ',');
+		short_option(v, options, m);
+	}
+}
+
+static void short_form(const struct value *v, struct stack_service *s)
+{
+	const char *text = value_text(v, "SOURCE:TARGET[:MODE]");
+	char *source = text ? stack_arena_dup(v->r->arena, text) : NULL;
+	char *target = source ? cut(source, ':') : NULL;
+	struct stack_mount m = { .type = WIRE_MOUNT_VOLUME };
+
+	if (!source)
+		return;
+	if (!target || !*source) {
+		value_refuse(v, STACK_CODE_UNSUPPORTED,
+			     "is not SOURCE:TARGET: a volume without a name is not supported yet");
+		return;
+	}
+	short_options(v, cut(target, ':'), &m);
+	if (strchr("/.~", source[0])) {
+		m.type = WIRE_MOUNT_BIND;
+		m.create_host_path = true;
+		source_bind(v, source, &m);
+	} else {
+		source_volume(v, source, &m);
+	}
+	if (!check_abs_path(v, target))
+		return;
+	m.target = clean_path(v->r, target);
+	mount_add(v, &m, s);
+}
+
+void read_mounts(const struct value *v, void *service)
+{
+	if (node_is_null(v->node) || !value_is_list(v))
+		return;
+	for (size_t i = 0; i < v->node->n; i++) {
+		struct value item = value_child(v, i);
+
+		if (item.node->kind == NODE_MAP)
+			long_form(&item, service);
+		else
+			short_form(&item, service);
+	}
+}
+
+/* nosuid and nodev hold anyway: no_new_privs is always on, and devices cannot be made. */
+static void tmpfs_option(const struct value *v, const char *option, struct stack_mount *m)
+{
+	uint32_t mode = 0;
+
+	if (!strcmp(option, "ro")) {
+		m->read_only = true;
+	} else if (sp_str_starts(option, "size=")) {
+		if (sp_parse_bytes(option + 5, &m->size_bytes, NULL) < 0)
+			value_refuse(v, STACK_CODE_VALUE, "has the size '%s'", option + 5);
+	} else if (sp_str_starts(option, "mode=")) {
+		for (const char *c = option + 5; *c >= '0' && *c <= '7' && mode <= 07777; c++)
+			mode = mode * 8 + (uint32_t)(*c - '0');
+		if (!mode || mode > 07777 || option[5 + strspn(option + 5, "01234567")])
+			value_refuse(v, STACK_CODE_VALUE, "has the mode '%s'", option + 5);
+		m->mode = mode;
+	} else if (strcmp(option, "rw") != 0 && strcmp(option, "nosuid") != 0 &&
+		   strcmp(option, "nodev") != 0) {
+		value_refuse(v, STACK_CODE_UNSUPPORTED,
+			     "has the option '%s', which is not supported yet", option);
+	}
+}
+
+/* "/run" or "/run:size=64m,mode=1777" */
+static void tmpfs_one(const struct value *v, struct stack_service *s)
+{
+	const char *text = value_text(v, "a path");
+	char *target = text ? stack_arena_dup(v->r->arena, text) : NULL;
+	struct stack_mount m = { .type = WIRE_MOUNT_TMPFS };
+
+	if (!target)
+		return;
+	for (char *option = cut(target, ':'), *next; option; option = next) {
+		next = cut(option, ',');
+		tmpfs_option(v, option, &m);
+	}
+	if (!check_abs_path(v, target))
+		return;
+	m.target = clean_path(v->r, target);
+	mount_add(v, &m, s);
+}
+
+void read_tmpfs(const struct value *v, void *service)
+{
+	if (v->node->kind != NODE_LIST) {
+		tmpfs_one(v, service);
+		return;
+	}
+	for (size_t i = 0; value_is_list(v) && i < v->node->n; i++) {
+		struct value item = value_child(v, i);
+
+		tmpfs_one(&item, service);
+	}
+}

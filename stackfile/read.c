@@ -1,0 +1,92 @@
+/* The stack file reader: parse, interpolate, walk, check; see read.h. */
+#include "stackfile/read.h"
+
+#include "base/str.h"
+#include "stackfile/check.h"
+#include "stackfile/dependencies.h"
+#include "stackfile/document.h"
+#include "stackfile/reader.h"
+#include "stackfile/substitute.h"
+
+void stack_free(struct stack *s)
+{
+	if (s)
+		stack_arena_free(s->arena); /* it holds s itself */
+}
+
+const struct stack_service *stack_service_find(const struct stack *s, const char *name)
+{
+	for (size_t i = 0; i < s->n_services; i++)
+		if (sp_str_eq(s->services[i].name, name))
+			return &s->services[i];
+	return NULL;
+}
+
+static struct stack *stack_new(void)
+{
+	struct stack_arena *arena = stack_arena_new();
+	struct stack *s = arena ? stack_arena_zalloc(arena, sizeof(*s)) : NULL;
+
+	if (s)
+		s->arena = arena;
+	else
+		stack_arena_free(arena);
+	return s;
+}
+
+static void name_stack(struct reader *r)
+{
+	const char *name = r->source->name;
+
+	if (!name)
+		return;
+	r->stack->name = stack_arena_dup(r->arena, name);
+	if (!stack_name_valid(name))
+		reader_refuse(r, STACK_CODE_VALUE, (struct stack_position){ 1, 1 }, "",
+			      "'%s' is no name for a stack: lower-case letters, digits, '-' and "
+			      "'_', at most %d",
+			      name, SP_ID_MAX);
+}
+
+static void check_named(struct reader *r, const struct value *root)
+{
+	if (!r->stack->name && root->node->kind == NODE_MAP && !node_find(root->node, "name"))
+		reader_refuse(r, STACK_CODE_MISSING, (struct stack_position){ 1, 1 }, "",
+			      "the stack has no name: give one, or write 'name:' into the file");
+}
+
+static void read_into(struct reader *r)
+{
+	const struct stack_source *src = r->source;
+	struct node_source text = { src->file, src->text, src->len };
+	struct value root = { .r = r };
+
+	name_stack(r);
+	root.node = node_parse(r->arena, &text, r->report);
+	if (!root.node)
+		return;
+	substitute(&root);
+	document_read(&root);
+	check_named(r, &root);
+	start_order_find(r);
+	stack_check(r);
+}
+
+int stack_read(const struct stack_source *source, const struct stack_resolver *resolver,
+	       struct stack **ret, struct stack_report *report, struct sp_err *err)
+{
+	auto_(stack_free) struct stack *s = stack_new();
+	struct reader r = { .stack = s, .report = report, .source = source, .resolver = resolver };
+	int result;
+
+	if (!s)
+		return sp_fail_nomem(err);
+	r.arena = s->arena;
+	read_into(&r);
+	result = stack_arena_check(s->arena, err);
+	if (result == 0)
+		result = stack_report_result(report, err);
+	if (result == 0)
+		*ret = take_ptr(s);
+	return result;
+}
