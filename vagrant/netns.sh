@@ -24,7 +24,7 @@ host_pid() { # name
 	local pid since stat
 	[[ -r $lab/$1/up ]] && read -r pid since <"$lab/$1/up" || return 1
 	[[ -r /proc/$pid/stat ]] && read -r -a stat <"/proc/$pid/stat" 2>/dev/null || return 1
-	[[ ${stat[21]} == "$since" ]] && printf '%s\n' "$pid"
+	[[ ${stat[21]} == "$since" && ${stat[2]} != [ZX] ]] && printf '%s\n' "$pid"
 }
 
 # Enter a host (all of it) or the operator's place (its network): run a command there as the caller.

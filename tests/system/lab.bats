@@ -56,10 +56,10 @@ netns_inodes() {
 @test "hosts reach each other by name, and the operator reaches them" {
 	lab up
 	lab exec worker2 -- busybox nc -l -p 7000 -e /bin/hostname &
-	for i in $(seq 100); do lab exec worker2 -- grep -q ':1B58 ' /proc/net/tcp && break; done
+	for i in $(seq 100); do lab exec worker2 -- grep -q ':1B58 ' /proc/net/tcp /proc/net/tcp6 && break; done
 	[ "$(lab exec worker1 -- busybox nc worker2 7000 </dev/null)" = worker2 ]
 	lab exec control -- busybox nc -l -p 7000 -e /bin/hostname &
-	for i in $(seq 100); do lab exec control -- grep -q ':1B58 ' /proc/net/tcp && break; done
+	for i in $(seq 100); do lab exec control -- grep -q ':1B58 ' /proc/net/tcp /proc/net/tcp6 && break; done
 	[ "$(lab exec operator -- busybox nc 192.168.56.10 7000 </dev/null)" = control ]
 	wait
 }
