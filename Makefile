@@ -40,7 +40,7 @@ BIN = $(O)/bin
 
 include mk/build.mk mk/test.mk mk/check.mk mk/lab.mk mk/bench.mk
 
-all: $(LIBS:%=$(O)/lib%.a) $(PROGRAMS:%=$(BIN)/%) $(if $(wildcard runtime/init/*.c),$(BIN)/spinit) ## build everything into build/bin
+all: $(LIBS:%=$(O)/lib%.a) $(PROGRAMS:%=$(BIN)/%) $(if $(wildcard runtime/init/*.c),$(BIN)/spinit) $(CTL_GENERATED) ## build everything into build/bin
 
 deps: ## install what is missing of deps.txt (Debian packages)
 	@mk/deps

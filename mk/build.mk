@@ -30,6 +30,15 @@ $(O)/%.o: %.c
 	@mkdir -p $(@D)
 	$(QUIET_CC)$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 
+# The man page and the completion are made from ctl's own table of commands.
+CTL_GENERATED = $(if $(wildcard ctl/main.c),$(O)/share/man/man1/ctl.1 $(O)/share/bash-completion/completions/ctl)
+
+$(O)/share/man/man1/ctl.1: $(BIN)/ctl
+	@mkdir -p $(@D) && $(BIN)/ctl --generate man >$@
+
+$(O)/share/bash-completion/completions/ctl: $(BIN)/ctl
+	@mkdir -p $(@D) && $(BIN)/ctl --generate completion >$@
+
 # spinit is static and tiny: musl, no library of ours but the error value it reports with.
 SPINIT_CFLAGS = -std=gnu17 -Os -g $(WARN) -Wno-error=cpp -D_GNU_SOURCE -I. -static -fno-asynchronous-unwind-tables \
                 -ffunction-sections -fdata-sections -Wl,--gc-sections -idirafter /usr/include -idirafter /usr/include/x86_64-linux-gnu

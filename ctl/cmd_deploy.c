@@ -1,0 +1,141 @@
+/* ctl deploy */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/digest.h"
+#include "base/json.h"
+#include "base/time.h"
+#include "ctl/commands.h"
+#include "ctl/ctl.h"
+#include "ctl/failure.h"
+#include "ctl/follow.h"
+#include "ctl/output.h"
+#include "ctl/source.h"
+
+#define KEY_BYTES     16 /* of randomness in an idempotency key */
+#define SEND_ATTEMPTS 3
+
+static const struct ctl_flag flags[] = {
+	CTL_FLAGS_SOURCE,
+	{ .name = "on-failure",
+	  .type = CTL_CHOICE,
+	  .value = "rollback|keep",
+	  .help = "what becomes of a deploy that fails" },
+	{ .name = "detach",
+	  .letter = 'd',
+	  .type = CTL_BOOL,
+	  .help = "do not follow: print the operation and leave" },
+	{ .name = "idempotency-key",
+	  .type = CTL_STRING,
+	  .value = "KEY",
+	  .help = "the same key gives the same operation; random without it" },
+	CTL_FLAG_OUTPUT("table|wide|json|yaml"),
+	CTL_FLAGS_END,
+};
+
+/* The body of the request; the file's problems are told here and end the deploy. */
+static int make_bundle(const struct ctl_args *args, json_t **ret, struct wire_failure *fail)
+{
+	struct ctl_source s = { 0 };
+	const char *on_failure = ctl_flag_str(args, "on-failure");
+	int r = ctl_source_read(args, args->positional[0], &s, fail);
+
+	ctl_source_talk(&s);
+	if (r == 0)
+		r = stack_bundle_encode(s.bundle, ret, &fail->err);
+	else if (s.report.errors)
+		ctl_fail(fail, SP_E_INVALID, "'%s' is refused; nothing was sent",
+			 args->positional[0]);
+	ctl_source_fini(&s);
+	if (r == 0 && on_failure)
+		json_object_set_new(*ret, "on_failure", json_string(on_failure));
+	return r;
+}
+
+/* A reply that got lost is asked for again: the key makes that safe. */
+static int send(struct ctl *ctl, const json_t *bundle, const char *key, json_t **ret,
+		struct wire_failure *fail)
+{
+	int r = ctl_open(ctl, fail);
+
+	if (r == 0)
+		r = sp_httpc_header(ctl->http, "Idempotency-Key", key, &fail->err);
+	if (r < 0)
+		return r;
+	for (int attempt = 1;; attempt++) {
+		r = ctl_call(ctl, "POST", "/v1/deploys", bundle, ret, fail);
+		if (r == 0 || attempt == SEND_ATTEMPTS || fail->err.code != SP_E_TIMEOUT)
+			break;
+		fprintf(stderr, "controld did not answer in time; asking again\n");
+	}
+	if (r == 0)
+		r = sp_httpc_header(ctl->http, "Idempotency-Key", NULL, &fail->err);
+	return r;
+}
+
+static int finish(const struct ctl_args *args, const json_t *op, struct wire_failure *fail)
+{
+	enum ctl_exit code = ctl_follow_exit(op);
+	struct wire_failure why = { 0 };
+
+	if (!ctl_wants_table(args))
+		return ctl_print_document(args, op, fail) < 0 ? sp_err_return(&fail->err)
+							      : (int)code;
+	printf("operation %s: stack '%s' %s\n", ctl_json_text(op, "id"), ctl_json_text(op, "stack"),
+	       code == CTL_EXIT_OK ? "is deployed" : ctl_json_text(op, "state"));
+	if (code == CTL_EXIT_OK) {
+		fputs("next: ctl verify\n", stderr);
+		return code;
+	}
+	fflush(stdout);
+	if (json_is_object(json_object_get(op, "error"))) {
+		wire_failure_decode(json_object_get(op, "error"), &why);
+		ctl_failure_print(&why, stderr);
+	}
+	if (!why.next[0])
+		fprintf(stderr, "next: ctl op show %s\n", ctl_json_text(op, "id"));
+	return code;
+}
+
+static int detach(const struct ctl_args *args, const json_t *accepted, struct wire_failure *fail)
+{
+	if (!ctl_wants_table(args))
+		return ctl_print_document(args, accepted, fail);
+	printf("%s\n", ctl_json_text(accepted, "operation"));
+	return 0;
+}
+
+static int run(struct ctl *ctl, const struct ctl_args *args, struct wire_failure *fail)
+{
+	autojson json_t *bundle = NULL, *accepted = NULL, *op = NULL;
+	char made[2 * KEY_BYTES + 1];
+	const char *key = ctl_flag_str(args, "idempotency-key");
+	int r = make_bundle(args, &bundle, fail);
+
+	if (r == 0 && !key)
+		r = sp_random_hex(made, KEY_BYTES, &fail->err);
+	if (r == 0)
+		r = send(ctl, bundle, key ? key : made, &accepted, fail);
+	if (r < 0)
+		return r;
+	if (ctl_flag_on(args, "detach"))
+		return detach(args, accepted, fail);
+	fprintf(stderr, "operation %s\n", ctl_json_text(accepted, "operation"));
+	r = ctl_follow(ctl, ctl_json_text(accepted, "operation"), &op, fail);
+	return r < 0 ? r : finish(args, op, fail);
+}
+
+const struct ctl_command ctl_cmd_deploy = {
+	.name = "deploy",
+	.args = "FILE",
+	.summary = "make a stack what its file says",
+	.details =
+		"The file is read here first: a file with errors reaches no server. What it refers to "
+		"(variables,\nenv files, configs, secrets) is sent along, and nothing else. Ctrl-C "
+		"ends ctl, not the deploy.",
+	.flags = flags,
+	.args_min = 1,
+	.args_max = 1,
+	.run = run,
+};

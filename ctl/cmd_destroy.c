@@ -1,0 +1,84 @@
+/* ctl destroy */
+#include <stdio.h>
+
+#include "base/json.h"
+#include "base/str.h"
+#include "ctl/commands.h"
+#include "ctl/ctl.h"
+#include "ctl/failure.h"
+#include "ctl/follow.h"
+#include "ctl/output.h"
+#include "ctl/terminal.h"
+#include "ctl/url.h"
+
+static const struct ctl_flag flags[] = {
+	{ .name = "volumes",
+	  .type = CTL_BOOL,
+	  .help = "remove the stack's volumes too: their data is lost" },
+	CTL_FLAG_YES,
+	CTL_FLAG_OUTPUT("table|wide|json|yaml"),
+	CTL_FLAGS_END,
+};
+
+/* 1: go on. */
+static int is_meant(const struct ctl_args *args, struct wire_failure *fail)
+{
+	char question[160];
+
+	if (ctl_flag_on(args, "yes"))
+		return 1;
+	snprintf(question, sizeof(question), "destroy stack '%.64s'%s?", args->positional[0],
+		 ctl_flag_on(args, "volumes") ? " and the data in its volumes" : "");
+	return ctl_confirm(question, &fail->err);
+}
+
+static int finish(const struct ctl_args *args, const json_t *op, struct wire_failure *fail)
+{
+	enum ctl_exit code = ctl_follow_exit(op);
+	struct wire_failure why = { 0 };
+
+	if (!ctl_wants_table(args))
+		return ctl_print_document(args, op, fail) < 0 ? sp_err_return(&fail->err)
+							      : (int)code;
+	printf("operation %s: stack '%s' %s\n", ctl_json_text(op, "id"), args->positional[0],
+	       code == CTL_EXIT_OK ? "is destroyed" : ctl_json_text(op, "state"));
+	fflush(stdout);
+	if (code != CTL_EXIT_OK && json_is_object(json_object_get(op, "error"))) {
+		wire_failure_decode(json_object_get(op, "error"), &why);
+		ctl_failure_print(&why, stderr);
+	}
+	return code;
+}
+
+static int run(struct ctl *ctl, const struct ctl_args *args, struct wire_failure *fail)
+{
+	autojson json_t *accepted = NULL, *op = NULL;
+	autobuf struct sp_buf url = SP_BUF_INIT;
+	int r = is_meant(args, fail);
+
+	if (r < 0)
+		return r;
+	if (r == 0) {
+		fputs("nothing was done\n", stderr);
+		return CTL_EXIT_FAILED;
+	}
+	sp_buf_puts(&url, "/v1/stacks/");
+	ctl_url_put(&url, args->positional[0]);
+	ctl_url_query(&url, "volumes", ctl_flag_on(args, "volumes") ? "1" : NULL);
+	r = ctl_call(ctl, "DELETE", url.data, NULL, &accepted, fail);
+	if (r < 0)
+		return r;
+	r = ctl_follow(ctl, ctl_json_text(accepted, "operation"), &op, fail);
+	return r < 0 ? r : finish(args, op, fail);
+}
+
+const struct ctl_command ctl_cmd_destroy = {
+	.name = "destroy",
+	.args = "STACK",
+	.summary = "stop a stack and remove its workloads",
+	.details = "Volumes and logs stay, unless --volumes is given.",
+	.flags = flags,
+	.args_min = 1,
+	.args_max = 1,
+	.run = run,
+};

@@ -1,0 +1,123 @@
+/* ctl events */
+#include <stdio.h>
+
+#include "base/json.h"
+#include "base/str.h"
+#include "base/time.h"
+#include "ctl/commands.h"
+#include "ctl/ctl.h"
+#include "ctl/interrupt.h"
+#include "ctl/output.h"
+#include "ctl/since.h"
+#include "ctl/table.h"
+#include "ctl/url.h"
+
+#define PAGE      500
+#define FOLLOW_NS (20 * SP_NS_PER_S) /* one long poll */
+
+static const struct ctl_flag flags[] = {
+	{ .name = "follow", .letter = 'f', .type = CTL_BOOL, .help = "go on with what happens" },
+	{ .name = "since",
+	  .type = CTL_STRING,
+	  .value = "WHEN",
+	  .help = "only events since a time (2026-11-21T08:00:00Z) or an age (10m)" },
+	{ .name = "stack", .type = CTL_STRING, .value = "STACK", .help = "only of this stack" },
+	{ .name = "type",
+	  .type = CTL_STRING,
+	  .value = "TYPE",
+	  .help = "only of this type, such as workload.exit" },
+	CTL_FLAG_OUTPUT("table|json"),
+	CTL_FLAGS_END,
+};
+
+struct reader {
+	struct ctl *ctl;
+	const struct ctl_args *args;
+	int64_t since_ns;
+	json_int_t after;
+};
+
+static int fetch(struct reader *r, int64_t wait_ns, json_t **ret, struct wire_failure *fail)
+{
+	autobuf struct sp_buf url = SP_BUF_INIT;
+
+	sp_buf_puts(&url, "/v1/events");
+	ctl_url_query_int(&url, "after", r->after);
+	ctl_url_query_int(&url, "limit", PAGE);
+	ctl_url_query(&url, "stack", ctl_flag_str(r->args, "stack"));
+	ctl_url_query(&url, "type", ctl_flag_str(r->args, "type"));
+	if (wait_ns)
+		ctl_url_query_int(&url, "wait_ns", wait_ns);
+	return ctl_get(r->ctl, url.data, ret, fail);
+}
+
+/* "2026-11-21T08:00:00.123Z  workload.exit  demo-db-1  message" */
+static void print_text(const json_t *e)
+{
+	autobuf struct sp_buf line = SP_BUF_INIT, clean = SP_BUF_INIT;
+	const char *at = ctl_json_text(e, "at"), *subject = ctl_json_text(e, "workload");
+
+	if (!*subject)
+		subject = ctl_json_text(e, "stack");
+	sp_buf_printf(&line, "%.23sZ  %-18s %-20s %s", at, ctl_json_text(e, "type"), subject,
+		      ctl_json_text(e, "message"));
+	ctl_clean(&clean, line.data ? line.data : "", false);
+	puts(clean.data ? clean.data : "");
+}
+
+static int print_events(const struct reader *r, const json_t *page)
+{
+	json_t *e;
+	size_t i;
+
+	json_array_foreach (json_object_get(page, "events"), i, e) {
+		int64_t at = INT64_MAX;
+
+		sp_time_parse(ctl_json_text(e, "at"), &at, NULL);
+		if (at < r->since_ns)
+			continue;
+		if (ctl_wants_table(r->args)) {
+			print_text(e);
+		} else {
+			autofree char *text = sp_json_text(e);
+
+			puts(text ? text : "");
+		}
+	}
+	return fflush(stdout);
+}
+
+static int run(struct ctl *ctl, const struct ctl_args *args, struct wire_failure *fail)
+{
+	struct reader reader = { .ctl = ctl, .args = args };
+	bool follow = ctl_flag_on(args, "follow");
+	int r = ctl_since_parse(ctl_flag_str(args, "since"), &reader.since_ns, &fail->err);
+
+	if (r == 0)
+		r = ctl_open(ctl, fail);
+	if (r < 0)
+		return r;
+	ctl_interrupt_watch(ctl->http);
+	for (int64_t wait_ns = 0;;) {
+		autojson json_t *page = NULL;
+		size_t n;
+
+		r = fetch(&reader, wait_ns, &page, fail);
+		if (r < 0)
+			return ctl_interrupted() ? 0 : r;
+		n = json_array_size(json_object_get(page, "events"));
+		reader.after = json_integer_value(json_object_get(page, "next"));
+		if (print_events(&reader, page) != 0 || (!n && !follow) || ctl_interrupted())
+			return 0;
+		wait_ns = follow ? FOLLOW_NS : 0;
+	}
+}
+
+const struct ctl_command ctl_cmd_events = {
+	.name = "events",
+	.args = "",
+	.summary = "print what happened, oldest first",
+	.details = "With -o json one object on each line.",
+	.flags = flags,
+	.run = run,
+};

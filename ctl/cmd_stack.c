@@ -1,0 +1,61 @@
+/* ctl stack ls */
+#include "base/json.h"
+#include "ctl/commands.h"
+#include "ctl/ctl.h"
+#include "ctl/output.h"
+
+static const struct ctl_flag flags[] = {
+	CTL_FLAG_OUTPUT("table|wide|json|yaml"),
+	CTL_FLAGS_END,
+};
+
+/* "db 1/1,api 2/2" */
+static void put_services(const json_t *row, struct sp_buf *out)
+{
+	json_t *service;
+	size_t i;
+
+	json_array_foreach (json_object_get(row, "services"), i, service) {
+		sp_buf_printf(out, "%s%s", i ? "," : "", ctl_json_text(service, "name"));
+		if (json_object_get(service, "replicas"))
+			sp_buf_printf(
+				out, " %lld/%lld",
+				(long long)json_integer_value(json_object_get(service, "ready")),
+				(long long)json_integer_value(
+					json_object_get(service, "replicas")));
+	}
+}
+
+static void put_age(const json_t *row, struct sp_buf *out)
+{
+	ctl_put_age(ctl_json_text(row, "updated_at"), out);
+}
+
+static const struct ctl_column columns[] = {
+	{ .title = "STACK", .path = "name" },
+	{ .title = "STATE", .path = "state", .state = true },
+	{ .title = "REVISION", .path = "revision" },
+	{ .title = "SERVICES", .text = put_services },
+	{ .title = "CHANGED", .text = put_age },
+	{ .title = "OPERATION", .path = "operation", .wide = true },
+	{ .title = "DIGEST", .path = "digest", .wide = true },
+	CTL_COLUMNS_END,
+};
+
+static int run(struct ctl *ctl, const struct ctl_args *args, struct wire_failure *fail)
+{
+	autojson json_t *document = NULL;
+	int r = ctl_get(ctl, "/v1/stacks", &document, fail);
+
+	if (r < 0)
+		return r;
+	return ctl_print_list(args, document, json_object_get(document, "stacks"), columns, fail);
+}
+
+const struct ctl_command ctl_cmd_stack_ls = {
+	.name = "stack ls",
+	.args = "",
+	.summary = "list the stacks",
+	.flags = flags,
+	.run = run,
+};

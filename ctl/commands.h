@@ -1,0 +1,39 @@
+/* The list of commands, in the order of help. */
+#pragma once
+
+#include "ctl/command.h"
+
+#define CTL_COMMANDS(X)  \
+	X(deploy)        \
+	X(destroy)       \
+	X(validate)      \
+	X(ps)            \
+	X(logs)          \
+	X(exec)          \
+	X(start)         \
+	X(stop)          \
+	X(restart)       \
+	X(events)        \
+	X(stack_ls)      \
+	X(op_ls)         \
+	X(op_show)       \
+	X(node_ls)       \
+	X(node_show)     \
+	X(node_token)    \
+	X(node_rm)       \
+	X(image_import)  \
+	X(image_ls)      \
+	X(image_inspect) \
+	X(image_push)    \
+	X(image_rm)      \
+	X(version)
+
+#define X(id) extern const struct ctl_command ctl_cmd_##id;
+CTL_COMMANDS(X)
+#undef X
+
+/* Ended by NULL. */
+extern const struct ctl_command *const ctl_commands[];
+
+/* Flags every command takes, ended by a row without a name. */
+extern const struct ctl_flag ctl_global_flags[];

@@ -1,0 +1,17 @@
+/* Following an operation until it ends. */
+#pragma once
+
+#include <jansson.h>
+
+#include "ctl/ctl.h"
+#include "ctl/exit.h"
+
+/*
+ * Show the operation's progress on stderr until it ends; *ret is the operation as it ended. A
+ * controld that goes away is waited for a minute. Ctrl-C is SP_E_INTERRUPTED: the operation goes on
+ * without ctl.
+ */
+int ctl_follow(struct ctl *ctl, const char *operation, json_t **ret, struct wire_failure *fail);
+
+/* The exit code of an operation that has ended. */
+enum ctl_exit ctl_follow_exit(const json_t *operation);

@@ -1,0 +1,12 @@
+/* Help for people, made from the commands' rows. */
+#pragma once
+
+#include <stdio.h>
+
+#include "ctl/command.h"
+
+void ctl_help_all(FILE *out);
+void ctl_help_command(const struct ctl_command *c, FILE *out);
+/* "-f, --follow", "    --since DURATION" */
+struct sp_buf;
+void ctl_help_flag(const struct ctl_flag *f, struct sp_buf *out);

@@ -1,0 +1,50 @@
+/* Tables: columns line up, and nothing from outside reaches the terminal as a command. */
+#include "ctl/table.h"
+
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+
+static char *print(const struct ctl_table *t)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *f = open_memstream(&text, &len);
+
+	cr_assert_eq(ctl_table_print(t, f, NULL), 0);
+	fclose(f);
+	return text;
+}
+
+Test(table, columns_are_as_wide_as_their_widest_cell_and_lines_end_without_blanks)
+{
+	static const char *const titles[] = { "NAME", "N", "WHY", NULL };
+	auto_(ctl_table_free) struct ctl_table *t = NULL;
+	autofree char *text = NULL;
+
+	cr_assert_eq(ctl_table_new(titles, &t, NULL), 0);
+	ctl_table_cell(t, CTL_GREEN, "demo-db-1");
+	ctl_table_cell(t, CTL_PLAIN, "1");
+	ctl_table_cell(t, CTL_PLAIN, NULL);
+	ctl_table_cell(t, CTL_PLAIN, "é");
+	ctl_table_cell(t, CTL_PLAIN, "");
+	ctl_table_cell(t, CTL_PLAIN, "late");
+	text = print(t);
+	cr_expect_str_eq(text, "NAME       N  WHY\n"
+			       "demo-db-1  1  -\n"
+			       "é          -  late\n");
+}
+
+Test(table, control_characters_of_any_kind_print_as_question_marks)
+{
+	autobuf struct sp_buf out = SP_BUF_INIT;
+
+	ctl_clean(&out,
+		  "a\033[31mb\x7f\xc2\x9b"
+		  "c\nd\te é",
+		  false);
+	cr_expect_str_eq(out.data, "a?[31mb??c?d?e é");
+	sp_buf_clear(&out);
+	ctl_clean(&out, "a\nb\r", true);
+	cr_expect_str_eq(out.data, "a\nb?");
+}
