@@ -23,8 +23,6 @@ const struct sp_conf_key config_keys[] = {
 	{ "url", SP_CONF_STR, AT(url), "", 0, 0,
 	  "address for operators' contexts; empty: https:// and listen" },
 	{ "log_level", SP_CONF_STR, AT(log_level), "info", 0, 0, "debug, info, warn or error" },
-	{ "http_threads", SP_CONF_INT, AT(http_threads), "4", 1, 256,
-	  "threads that answer requests" },
 	{ "work_threads", SP_CONF_INT, AT(work_threads), "8", 2, 256,
 	  "threads that run operations, imports and calls to agents" },
 	{ "poll_threads", SP_CONF_INT, AT(poll_threads), "4", 1, 256,

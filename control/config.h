@@ -13,7 +13,7 @@ struct config {
 	char *server_names; /* further names and addresses of this host, by commas */
 	char *url;          /* what operators' contexts point at; empty: from listen */
 	char *log_level;
-	int64_t http_threads, work_threads, poll_threads;
+	int64_t work_threads, poll_threads;
 	int64_t poll_interval_ns, node_timeout_ns, gate_timeout_ns;
 	uint64_t image_max_bytes;
 };

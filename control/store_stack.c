@@ -48,70 +48,33 @@ int store_stack_get(struct store *s, const char *name, struct store_stack *ret, 
 	return r < 0 ? r : 0;
 }
 
-/* [{"name", "image", "replicas"}] of the current revision; of a stack that never ran, of the last.
- */
-static int service_views(struct store *s, const struct store_stack *st, json_t *ret,
-			 struct sp_err *err)
+void store_stacks_fini(struct store_stacks *st)
 {
-	auto_(db_rows_end) struct db_rows *rows = NULL;
-	int r = db_select(store_db(s), &rows, err,
-			  "SELECT service, COUNT(*), MIN(spec) FROM workloads WHERE stack = $1"
-			  " AND revision = (SELECT COALESCE(MAX(revision), 0) FROM workloads"
-			  "  WHERE stack = $1 AND ($2 = 0 OR revision = $2))"
-			  " GROUP BY service ORDER BY MIN(position)",
-			  DB_S(st->name), DB_I(st->revision));
-
-	if (r < 0)
-		return r;
-	while ((r = db_next(rows, err)) > 0) {
-		autojson json_t *spec = json_loads(db_text(rows, 2), 0, NULL);
-		const char *image = json_string_value(json_object_get(spec, "image"));
-		json_t *one =
-			json_pack("{s:s, s:s, s:I}", "name", db_text(rows, 0), "image",
-				  image ? image : "", "replicas", (json_int_t)db_number(rows, 1));
-
-		if (json_array_append_new(ret, one) < 0)
-			return sp_fail_nomem(err);
-	}
-	return r;
+	free(st->list);
+	*st = (struct store_stacks){ 0 };
 }
 
-static int stack_view(struct store *s, const struct store_stack *st, json_t *list,
-		      struct sp_err *err)
-{
-	autojson json_t *services = json_array();
-	char at[SP_TIME_STAMP_MAX];
-	int r = service_views(s, st, services, err);
-
-	if (r < 0)
-		return r;
-	sp_time_format(st->updated_at_ns, at);
-	r = json_array_append_new(list,
-				  json_pack("{s:s, s:I, s:s, s:s, s:O, s:s, s:s}", "name", st->name,
-					    "revision", (json_int_t)st->revision, "digest",
-					    st->digest, "state", st->state, "services", services,
-					    "updated_at", at, "operation", st->operation));
-	return r < 0 ? sp_fail_nomem(err) : 0;
-}
-
-int store_stack_views(struct store *s, const char *name, json_t **ret, struct sp_err *err)
+int store_stack_list(struct store *s, struct store_stacks *ret, struct sp_err *err)
 {
 	auto_(db_rows_end) struct db_rows *rows = NULL;
-	autojson json_t *list = json_array();
+	autostacks struct store_stacks stacks = { 0 };
 	int r = db_select(store_db(s), &rows, err,
 			  "SELECT name, revision, digest, operation, state, updated_at"
-			  " FROM stacks WHERE $1 = '' OR name = $1 ORDER BY name",
-			  DB_S(name ? name : ""));
+			  " FROM stacks ORDER BY name");
 
 	while (r >= 0 && (r = db_next(rows, err)) > 0) {
-		struct store_stack st;
+		struct store_stack *list =
+			reallocarray(stacks.list, stacks.n + 1, sizeof(*stacks.list));
 
-		read_stack(rows, &st);
-		r = stack_view(s, &st, list, err);
+		if (!list)
+			return sp_fail_nomem(err);
+		stacks.list = list;
+		read_stack(rows, &stacks.list[stacks.n++]);
 	}
 	if (r < 0)
 		return r;
-	*ret = take_ptr(list);
+	*ret = stacks;
+	stacks = (struct store_stacks){ 0 };
 	return 0;
 }
 
@@ -213,6 +176,23 @@ int store_stack_commit(struct store *s, const char *stack, int64_t revision, str
 	struct commit c = { stack, revision };
 
 	return store_transact(s, commit_revision, &c, err);
+}
+
+static int drop_revision(struct store *s, void *state, struct sp_err *err)
+{
+	const struct commit *c = state;
+	int r = db_write(store_db(s), err,
+			 "DELETE FROM workloads WHERE stack = $1 AND revision = $2", DB_S(c->stack),
+			 DB_I(c->revision));
+
+	return r < 0 ? r : free_addresses(s, err);
+}
+
+int store_revision_drop(struct store *s, const char *stack, int64_t revision, struct sp_err *err)
+{
+	struct commit c = { stack, revision };
+
+	return store_transact(s, drop_revision, &c, err);
 }
 
 static int remove_stack(struct store *s, void *state, struct sp_err *err)

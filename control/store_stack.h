@@ -7,7 +7,6 @@
  */
 #pragma once
 
-#include <jansson.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -37,6 +36,14 @@ struct store_stack {
 	int64_t updated_at_ns;
 };
 
+struct store_stacks {
+	struct store_stack *list; /* by name */
+	size_t n;
+};
+
+void store_stacks_fini(struct store_stacks *st);
+#define autostacks __attribute__((cleanup(store_stacks_fini)))
+
 /* What must hold for a workload before its operation may succeed. */
 enum store_gate { STORE_GATE_READY, STORE_GATE_COMPLETED };
 
@@ -65,8 +72,7 @@ int store_workloads_add(struct store_workloads *w, const struct store_workload *
 const char *store_stack_state_name(enum store_stack_state state);
 
 int store_stack_get(struct store *s, const char *name, struct store_stack *ret, struct sp_err *err);
-/* Objects as docs/api.md has them; name NULL: all. */
-int store_stack_views(struct store *s, const char *name, json_t **ret, struct sp_err *err);
+int store_stack_list(struct store *s, struct store_stacks *ret, struct sp_err *err);
 
 /* The one writer of a stack's state; makes the row when it is new. The change is an event. */
 int store_stack_set_state(struct store *s, const char *name, enum store_stack_state state,
@@ -87,6 +93,8 @@ int store_workload_put(struct store *s, const struct store_workload *w, struct s
 /* Make revision the current one: the workloads of every other are forgotten, and the addresses that
  * no workload has any more are free. */
 int store_stack_commit(struct store *s, const char *stack, int64_t revision, struct sp_err *err);
+/* Forget the workloads of a revision that never ran, and their addresses. */
+int store_revision_drop(struct store *s, const char *stack, int64_t revision, struct sp_err *err);
 /* Forget a stack with all its rows; the lease stays. */
 int store_stack_remove(struct store *s, const char *stack, const char *operation,
 		       struct sp_err *err);

@@ -399,23 +399,21 @@ Test(store, committing_a_revision_forgets_the_others_and_frees_their_addresses)
 	cr_expect_eq(host, 3, "that of demo-old-1");
 }
 
-Test(store, a_stack_is_shown_with_its_services)
+Test(store, a_stack_is_listed_with_its_state_and_revision)
 {
-	autojson json_t *views = NULL;
-	json_t *service;
+	autostacks struct store_stacks stacks = { 0 };
 	int64_t revision;
 
-	join("worker1", "k1");
 	store_stack_set_state(s, "demo", STORE_STACK_DEPLOYING, "op-1", &err);
 	store_revision_add(s, "demo", "d1", "{}", &revision, &err);
-	put_workload("demo-api-1", revision, "worker1");
 	store_stack_commit(s, "demo", revision, &err);
-	store_stack_set_state(s, "demo", STORE_STACK_RUNNING, "op-1", &err);
-	cr_assert_eq(store_stack_views(s, NULL, &views, &err), 0, "%s", err.message);
-	cr_assert_eq(json_array_size(views), 1);
-	service = json_array_get(json_object_get(json_array_get(views, 0), "services"), 0);
-	cr_expect_str_eq(json_string_value(json_object_get(service, "name")), "api");
-	cr_expect_str_eq(json_string_value(json_object_get(service, "image")), "api");
+	store_stack_set_state(s, "demo", STORE_STACK_RUNNING, "op-2", &err);
+	cr_assert_eq(store_stack_list(s, &stacks, &err), 0, "%s", err.message);
+	cr_assert_eq(stacks.n, 1);
+	cr_expect_str_eq(stacks.list[0].state, "running");
+	cr_expect_str_eq(stacks.list[0].digest, "d1");
+	cr_expect_str_eq(stacks.list[0].operation, "op-2");
+	cr_expect_eq(stacks.list[0].revision, revision);
 }
 
 /* A writer that is killed between the intent and the result of its second step. */

@@ -1,0 +1,40 @@
+/* Every handler of the API; <resource>_<verb> lives in api_<resource>.c, or beside it. */
+#pragma once
+
+#include "base/httpd.h"
+
+#define API_HANDLERS(X)      \
+	X(system_health)     \
+	X(system_ready)      \
+	X(system_version)    \
+	X(nodes_list)        \
+	X(nodes_get)         \
+	X(nodes_remove)      \
+	X(nodes_token)       \
+	X(nodes_join)        \
+	X(nodes_agent)       \
+	X(stacks_list)       \
+	X(stacks_get)        \
+	X(stacks_deploy)     \
+	X(stacks_destroy)    \
+	X(workloads_list)    \
+	X(workloads_restart) \
+	X(workloads_stop)    \
+	X(workloads_start)   \
+	X(workloads_logs)    \
+	X(workloads_exec)    \
+	X(operations_list)   \
+	X(operations_get)    \
+	X(events_list)       \
+	X(images_list)       \
+	X(images_get)        \
+	X(images_remove)     \
+	X(images_import)     \
+	X(images_push)
+
+#define X(name) void name(struct sp_httpd_req *req, void *owner);
+API_HANDLERS(X)
+#undef X
+
+/* The upload of an image arrives in pieces. */
+int images_import_body(struct sp_httpd_req *req, const void *data, size_t len, void *owner);

@@ -1,0 +1,92 @@
+/* Logs and exec: found by workload, passed through from the agent that has it. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "control/api.h"
+#include "control/api_handlers.h"
+#include "control/relay.h"
+#include "control/store_stack.h"
+#include "control/url.h"
+
+#define TAIL_MAX 1000000
+
+/* The agent of the workload in the path; it knows the workload, so a relay will not be refused. */
+static int find_agent(struct api *a, struct agent **ret, struct sp_err *err)
+{
+	const char *id = sp_httpd_param(a->req, "id");
+	char node[STORE_NAME_MAX];
+	int r;
+
+	snprintf(a->at.resource, sizeof(a->at.resource), "%s", id);
+	r = store_workload_node(a->store, id, node, err);
+	return r < 0 ? r : api_agent(a, node, ret, err);
+}
+
+static int check_known(struct api *a, struct agent *agent, struct sp_err *err)
+{
+	autojson json_t *status = NULL;
+	char path[160];
+
+	snprintf(path, sizeof(path), "/v1/workloads/%s", sp_httpd_param(a->req, "id"));
+	return api_agent_failed(a, agent, agent_get(agent, path, &status, err), err);
+}
+
+static int logs_path(struct api *a, char *ret, size_t room, struct sp_err *err)
+{
+	const char *since = sp_httpd_query(a->req, "since");
+	int64_t tail;
+	size_t len;
+	int r = api_query_int(a, "tail", 0, TAIL_MAX, -1, &tail, err);
+
+	if (r < 0)
+		return r;
+	snprintf(ret, room, "/v1/workloads/%s/logs?follow=%d", sp_httpd_param(a->req, "id"),
+		 api_query_flag(a, "follow"));
+	len = strlen(ret);
+	if (tail >= 0)
+		len += (size_t)snprintf(ret + len, room - len, "&tail=%" PRId64, tail);
+	if (!since)
+		return 0;
+	snprintf(ret + len, room - len, "&since=");
+	len = strlen(ret);
+	return url_join(ret + len, room - len, "", since, err);
+}
+
+API_HANDLER(workloads_logs)
+{
+	struct agent *agent = NULL;
+	char path[512];
+	int r = logs_path(a, path, sizeof(path), err);
+
+	if (r == 0)
+		r = find_agent(a, &agent, err);
+	if (r < 0)
+		return r;
+	r = check_known(a, agent, err);
+	if (r < 0) {
+		agent_close(agent);
+		return r;
+	}
+	r = relay_stream(a->req, agent, path, err);
+	a->replied = r == 0;
+	return r;
+}
+
+API_HANDLER(workloads_exec)
+{
+	autojson json_t *body = NULL;
+	struct agent *agent = NULL;
+	char path[160];
+	int r = api_body(a, &body, err);
+
+	if (r == 0)
+		r = find_agent(a, &agent, err);
+	if (r < 0)
+		return r;
+	snprintf(path, sizeof(path), "/v1/workloads/%s/exec", sp_httpd_param(a->req, "id"));
+	r = relay_exec(a->req, agent, path, body, err);
+	a->replied = r == 0;
+	return r;
+}

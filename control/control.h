@@ -1,0 +1,39 @@
+/*
+ * What all of controld shares: opened once by main, closed in reverse order at the end.
+ *
+ *   config      read-only after start
+ *   ca          read-only after start
+ *   stores      lent to any thread (store_pool.h)
+ *   images      the cluster's image store; threads share it
+ *   watch       hints of commits, and "we are stopping"
+ *   workers     run operations (worker.h)
+ *   poller      asks the nodes how they are (poller.h)
+ */
+#pragma once
+
+#include "control/agent.h"
+#include "control/ca.h"
+#include "control/config.h"
+#include "control/store_pool.h"
+#include "control/watch.h"
+
+struct img_store;
+struct workers;
+struct poller;
+struct sp_httpd;
+
+struct control {
+	struct config config;
+	struct ca *ca;
+	struct store_pool *stores;
+	struct img_store *images;
+	struct watch *watch;
+	struct workers *workers;
+	struct poller *poller;
+	struct sp_httpd *httpd;
+	struct agent_access access;
+	char *server_cert, *server_key, *client_cert, *client_key, *ca_file; /* paths */
+};
+
+int control_open(struct control *c, struct sp_err *err); /* config is loaded; all but httpd */
+void control_close(struct control *c);                   /* also what was half opened */

@@ -1,0 +1,59 @@
+/*
+ * A deploy at work. Its steps, in order, each in a file of its own:
+ *
+ *   validate, plan      deploy.c         read the bundle, pin the images, compare
+ *   place               deploy_place.c   nodes, addresses, final specs; rows of the new revision
+ *   pull                deploy_pull.c    missing blobs to the nodes concerned
+ *   start, ready        deploy_start.c   in dependency order, gated on health
+ *   remove              deploy_remove.c  what is no longer desired
+ *   revert              deploy_revert.c  after a failure: the previous revision, whole
+ *   finish              deploy.c         the new revision is the current one
+ */
+#pragma once
+
+#include "control/cluster.h"
+#include "control/desired.h"
+#include "control/operation.h"
+#include "control/plan.h"
+#include "control/store_stack.h"
+
+/* A desired workload once it is placed. */
+struct deploy_target {
+	char node[STORE_NAME_MAX];
+	json_t *spec;     /* final, as the agent gets it */
+	bool put;         /* the agent has to be told: new, changed, moved, or its hosts changed */
+	bool gated;       /* and it has to become good before the operation goes on */
+	int start, ready; /* numbers of its steps; 0: none */
+	bool started, good; /* as of now */
+};
+
+/* A workload that has to go from a node: no longer desired, or moved away. */
+struct deploy_removal {
+	const struct store_workload *old; /* into known */
+	bool early; /* before the others start: it has a port that one of them needs */
+	bool done;
+	int step;
+};
+
+struct deploy {
+	struct operation *o;
+	struct desired desired;
+	struct store_stack stack;     /* as it was before */
+	struct store_workloads known; /* rows of the stack as they were before, of all revisions */
+	struct plan plan;
+	struct cluster cluster;
+	struct deploy_target *targets; /* one for each desired workload */
+	struct deploy_removal *removals;
+	size_t n_removals;
+	int64_t revision; /* the new one; 0 before it is placed */
+	bool acted;       /* an agent was told to change something */
+};
+
+int deploy_place(struct operation *o, void *deploy, struct sp_err *err);
+int deploy_pull(struct deploy *d, struct sp_err *err);
+int deploy_plan_start(struct deploy *d, struct sp_err *err); /* journals what will be done */
+int deploy_start(struct deploy *d, struct sp_err *err);
+int deploy_plan_remove(struct deploy *d, struct sp_err *err);
+int deploy_remove(struct deploy *d, bool early, struct sp_err *err);
+/* Bring back the previous revision. 0: done. */
+int deploy_revert(struct deploy *d, struct sp_err *err);

@@ -1,0 +1,70 @@
+/*
+ * An operation at work: it walks its steps, each with its intent in the store before the act and
+ * its result after it. Belongs to one worker thread; only operation_stop() comes from another.
+ *
+ * When controld stops, the operation just returns and leaves its rows as they are: the journal then
+ * tells the truth, and recovery marks it interrupted.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "control/agent.h"
+#include "control/control.h"
+#include "control/store_operation.h"
+#include "wire/failure.h"
+
+#define OPERATION_MESSAGE_MAX 512
+
+struct operation;
+
+/* The act of a step. It may set o->message (told when done) and o->at (the address when not). */
+typedef int (*operation_fn)(struct operation *o, void *state, struct sp_err *err);
+
+struct operation_step {
+	const char *name, *node, *resource; /* NULL where it does not apply */
+	enum sp_stage stage;                /* of an error that names none */
+	operation_fn fn;
+	void *state;
+};
+
+struct operation_agents;
+
+struct operation {
+	struct control *control;
+	struct store *store;
+	struct store_operation row;
+	int step; /* number of the running one */
+	char message[OPERATION_MESSAGE_MAX];
+	struct wire_failure at;      /* address in the making, of the running step */
+	struct wire_failure failure; /* of the first step that failed */
+	bool failed;
+	struct operation_agents *agents;
+};
+
+int operation_open(struct control *c, const char *id, struct operation **ret, struct sp_err *err);
+void operation_run(struct operation *o); /* to its end, whatever that is */
+void operation_close(struct operation *o);
+void operation_stop(struct operation *o); /* from another thread: end soon */
+bool operation_stopping(const struct operation *o);
+
+/* Journal a step as still to be done; its number. */
+int operation_plan(struct operation *o, const struct operation_step *step, int *ret_number,
+		   struct sp_err *err);
+/* Run it: number from operation_plan(), or 0 to add it now. */
+int operation_step(struct operation *o, int number, const struct operation_step *step,
+		   struct sp_err *err);
+
+void operation_say(struct operation *o, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* The agent of a node, opened once an operation; borrowed. */
+int operation_agent(struct operation *o, const char *node, struct agent **ret, struct sp_err *err);
+struct agent_right operation_right(const struct operation *o);
+/* Keep what an agent said of a failure in o->at; returns r. */
+int operation_agent_failed(struct operation *o, const struct agent *a, int r,
+			   const struct sp_err *err);
+
+/* The kinds, by the name in the store. */
+void deploy_run(struct operation *o);
+void destroy_run(struct operation *o);

@@ -1,0 +1,82 @@
+/* Waiting for commits; see watch.h. */
+#include "control/watch.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/time.h"
+
+struct watch {
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	uint64_t hints;
+	bool stopped;
+};
+
+struct watch *watch_new(void)
+{
+	struct watch *w = calloc(1, sizeof(*w));
+	pthread_condattr_t attr;
+
+	if (!w)
+		return NULL;
+	pthread_mutex_init(&w->lock, NULL);
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&w->changed, &attr);
+	pthread_condattr_destroy(&attr);
+	return w;
+}
+
+void watch_free(struct watch *w)
+{
+	if (!w)
+		return;
+	pthread_cond_destroy(&w->changed);
+	pthread_mutex_destroy(&w->lock);
+	free(w);
+}
+
+void watch_hint(void *owner)
+{
+	struct watch *w = owner;
+
+	pthread_mutex_lock(&w->lock);
+	w->hints++;
+	pthread_cond_broadcast(&w->changed);
+	pthread_mutex_unlock(&w->lock);
+}
+
+void watch_stop(struct watch *w)
+{
+	pthread_mutex_lock(&w->lock);
+	w->stopped = true;
+	pthread_cond_broadcast(&w->changed);
+	pthread_mutex_unlock(&w->lock);
+}
+
+uint64_t watch_mark(struct watch *w)
+{
+	uint64_t mark;
+
+	pthread_mutex_lock(&w->lock);
+	mark = w->hints;
+	pthread_mutex_unlock(&w->lock);
+	return mark;
+}
+
+bool watch_wait(struct watch *w, uint64_t mark, int64_t deadline_ns)
+{
+	struct timespec until = { .tv_sec = deadline_ns / SP_NS_PER_S,
+				  .tv_nsec = deadline_ns % SP_NS_PER_S };
+	bool woken;
+	int rc = 0;
+
+	pthread_mutex_lock(&w->lock);
+	while (w->hints == mark && !w->stopped && rc == 0)
+		rc = pthread_cond_timedwait(&w->changed, &w->lock, &until);
+	woken = w->hints != mark && !w->stopped;
+	pthread_mutex_unlock(&w->lock);
+	return woken;
+}
