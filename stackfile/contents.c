@@ -74,8 +74,9 @@ static void content_load(const struct value *v, const struct draft *d, struct st
 
 	if (sources != 1) {
 		value_refuse(v, sources ? STACK_CODE_CONFLICT : STACK_CODE_MISSING,
-			     "needs one of 'file', 'environment'%s%s",
-			     c->secret ? "" : " and 'content'", sources ? " only" : "");
+			     c->secret ? "needs 'file' or 'environment'%s"
+				       : "needs 'file', 'environment' or 'content'%s",
+			     sources ? ", and one of them only" : "");
 	} else if (d->file) {
 		content_file(v, d->file, c);
 	} else if (d->text) {

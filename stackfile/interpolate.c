@@ -58,10 +58,14 @@ static const char *closing(struct span part)
 static enum interpolate_result required(struct scan *s, const char *dollar, struct span word)
 {
 	autobuf struct sp_buf message = { 0 };
-	enum interpolate_result r = expand(s, word, &message);
+	char name[INTERPOLATE_NAME_MAX];
+	enum interpolate_result r;
 
+	memcpy(name, s->problem->name, sizeof(name));
+	r = expand(s, word, &message);
 	if (r != INTERPOLATE_OK)
 		return r;
+	memcpy(s->problem->name, name, sizeof(name)); /* the word may have named others */
 	snprintf(s->problem->message, sizeof(s->problem->message), "%s",
 		 message.data ? message.data : "");
 	return problem_at(s, dollar, INTERPOLATE_REQUIRED);

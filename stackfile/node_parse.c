@@ -137,14 +137,24 @@ static struct node *alias_read(struct parser *p, const yaml_event_t *event)
 	return stop(p, STACK_CODE_SYNTAX, at, "no such anchor:", name);
 }
 
+/* Columns count characters, lengths count bytes. */
+static size_t characters(const char *text, size_t len)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < len; i++)
+		n += ((unsigned char)text[i] & 0xC0) != 0x80;
+	return n;
+}
+
 /* The indent of text that stands in the file byte by byte: on one line, nothing escaped. */
 static int scalar_indent(const yaml_event_t *event)
 {
 	size_t quotes = event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE ? 0 : 1;
 	size_t span = event->end_mark.column - event->start_mark.column;
+	size_t len = characters((const char *)event->data.scalar.value, event->data.scalar.length);
 
-	if (event->start_mark.line != event->end_mark.line ||
-	    span != event->data.scalar.length + 2 * quotes)
+	if (event->start_mark.line != event->end_mark.line || span != len + 2 * quotes)
 		return -1;
 	return (int)quotes;
 }

@@ -171,9 +171,10 @@ void read_ulimits(const struct value *v, void *service)
 void read_signal(const struct value *v, void *field)
 {
 	const char *text = value_text(v, "a signal such as SIGTERM");
-	int number = text ? sp_signal_parse(text) : -1;
+	char *name = text ? upper(v->r, text) : NULL;
+	int number = name ? sp_signal_parse(name) : -1;
 
-	if (!text)
+	if (!name)
 		return;
 	if (number <= 0)
 		value_refuse(v, STACK_CODE_VALUE, "is '%s', which is no signal", text);
