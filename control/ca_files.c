@@ -27,14 +27,18 @@ static int write_pair(int dirfd, const char *file, const char *cert, const char 
 	return sp_file_replace_at(dirfd, name, cert, strlen(cert), 0644, err);
 }
 
+/* A server presents its authority too: a node that joins knows that by its fingerprint alone. */
 static int make_pair(const struct ca *ca, int dirfd, const char *file, const struct ca_subject *who,
 		     struct sp_err *err)
 {
 	autofree char *cert = NULL, *key = NULL;
+	autofree char *chain = NULL;
 	int r = ca_issue(ca, who, &cert, &key, err);
 
-	if (r == 0)
-		r = write_pair(dirfd, file, cert, key, err);
+	if (r < 0)
+		return r;
+	chain = sp_str_format("%s%s", cert, who->server ? ca->pem : "");
+	r = chain ? write_pair(dirfd, file, chain, key, err) : sp_fail_nomem(err);
 	if (key)
 		explicit_bzero(key, strlen(key));
 	return r;
