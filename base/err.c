@@ -43,10 +43,8 @@ static void format_message(struct sp_err *err, const char *fmt, va_list ap)
 
 static void append_errno(struct sp_err *err, int num)
 {
-	char text[128];
 	size_t used = strlen(err->message);
-	const char *s = strerror_r(num, text, sizeof(text));
-	int n = snprintf(err->message + used, sizeof(err->message) - used, ": %s", s);
+	int n = snprintf(err->message + used, sizeof(err->message) - used, ": %s", strerror(num));
 
 	if (n >= 0 && (size_t)n >= sizeof(err->message) - used)
 		mark_cut(err);

@@ -7,20 +7,14 @@
 #include "netcfg/route.h"
 #include "netcfg/sysctl.h"
 
+#define LOOPBACK_INDEX 1 /* in every namespace, since it is made first */
+
 /* Returns 1 when it had to be brought up. */
 static int up(struct net_netlink *nl, const struct net_link *link, struct sp_err *err)
 {
 	int r = link->up ? 0 : net_link_up(nl, link->index, err);
 
 	return r < 0 ? r : !link->up;
-}
-
-static int loopback_up(struct net_netlink *nl, struct sp_err *err)
-{
-	struct net_link lo;
-	int r = net_link_find(nl, "lo", &lo, err);
-
-	return r <= 0 ? r : up(nl, &lo, err);
 }
 
 static int find_container_link(struct net_netlink *nl, struct net_link *ret, struct sp_err *err)
@@ -60,13 +54,12 @@ int net_inside_configure(const struct net_veth *v, struct sp_err *err)
 
 	if (r < 0)
 		return r;
-	changed = loopback_up(nl, err);
-	if (changed < 0)
-		return changed;
-	r = configure_link(nl, v, err);
+	r = net_link_up(nl, LOOPBACK_INDEX, err);
 	if (r < 0)
 		return r;
-	changed |= r;
+	changed = configure_link(nl, v, err);
+	if (changed < 0)
+		return changed;
 	r = net_route_put(nl, &out, err);
 	if (r < 0)
 		return r;

@@ -1,6 +1,7 @@
 /* The pair of a container; see veth.h. */
 #include "netcfg/veth.h"
 
+#include <errno.h>
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
 #include <stdio.h>
@@ -33,6 +34,13 @@ bool net_veth_is_ours(const struct net_link *link)
 	       strlen(link->name) == IFNAMSIZ - 1;
 }
 
+/* The kernel would prepare a queue for each CPU, and then use one. */
+static void ask_for_one_queue(struct net_request *r)
+{
+	net_request_u32(r, IFLA_NUM_TX_QUEUES, 1);
+	net_request_u32(r, IFLA_NUM_RX_QUEUES, 1);
+}
+
 /* The far end's description sits in the request where a link's header would. */
 static void describe_far_end(struct net_request *r, const struct net_veth *v)
 {
@@ -45,6 +53,7 @@ static void describe_far_end(struct net_request *r, const struct net_veth *v)
 	net_request_str(r, IFLA_IFNAME, NET_CONTAINER_LINK);
 	net_request_put(r, IFLA_ADDRESS, mac, sizeof(mac));
 	net_request_u32(r, IFLA_NET_NS_FD, (uint32_t)v->netns);
+	ask_for_one_queue(r);
 	net_request_unnest(r, peer);
 }
 
@@ -58,6 +67,7 @@ static int create(struct net_netlink *nl, const struct net_veth *v, const char *
 	net_request_init(&r, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, &info, sizeof(info));
 	net_request_str(&r, IFLA_IFNAME, name);
 	net_request_u32(&r, IFLA_MASTER, (uint32_t)v->bridge);
+	ask_for_one_queue(&r);
 	link_info = net_request_nest(&r, IFLA_LINKINFO);
 	net_request_str(&r, IFLA_INFO_KIND, "veth");
 	data = net_request_nest(&r, IFLA_INFO_DATA);
@@ -101,15 +111,13 @@ static int is_whole(const struct net_veth *v, const struct net_link *link, struc
 	return net_inside_has(v->netns, link->peer, err);
 }
 
-static int make(struct net_netlink *nl, const struct net_veth *v, const char *name,
-		struct sp_err *err)
+/* Configure the pair that create() just made; on failure nothing of it stays. */
+static int complete(struct net_netlink *nl, const struct net_veth *v, const char *name,
+		    struct sp_err *err)
 {
 	struct net_link link;
-	int r = create(nl, v, name, err);
+	int r = net_link_find(nl, name, &link, err);
 
-	if (r < 0)
-		return r;
-	r = net_link_find(nl, name, &link, err);
 	if (r == 0)
 		return sp_fail(err, SP_E_CONFLICT, "link '%s' of workload '%s' vanished", name,
 			       v->workload);
@@ -121,26 +129,42 @@ static int make(struct net_netlink *nl, const struct net_veth *v, const char *na
 	return r < 0 ? r : 1;
 }
 
+/* A pair of that name is there: keep it if it is whole. Returns 1 when it was removed. */
+static int keep_or_remove(struct net_netlink *nl, const struct net_veth *v, const char *name,
+			  struct sp_err *err)
+{
+	struct net_link link;
+	int r = net_link_find(nl, name, &link, err);
+
+	if (r <= 0)
+		return r < 0 ? r : 1;
+	r = is_whole(v, &link, err);
+	if (r)
+		return r < 0 ? r : 0;
+	r = net_link_delete(nl, link.index, err);
+	return r < 0 ? r : 1;
+}
+
 int net_veth_attach(struct net_netlink *nl, const struct net_veth *v, struct sp_err *err)
 {
 	char name[IFNAMSIZ];
-	struct net_link link;
+	struct sp_err why;
 	int r = net_veth_name(v->workload, name, err);
 
 	if (r < 0)
 		return r;
-	r = net_link_find(nl, name, &link, err);
-	if (r < 0)
-		return r;
+	r = create(nl, v, name, &why);
+	if (r == -EEXIST) {
+		r = keep_or_remove(nl, v, name, err);
+		if (r <= 0)
+			return r < 0 ? r : net_inside_configure(v, err);
+		r = create(nl, v, name, &why);
+	}
 	if (r == 0)
-		return make(nl, v, name, err);
-	r = is_whole(v, &link, err);
-	if (r < 0)
-		return r;
-	if (r)
-		return net_inside_configure(v, err);
-	r = net_link_delete(nl, link.index, err);
-	return r < 0 ? r : make(nl, v, name, err);
+		return complete(nl, v, name, err);
+	if (err)
+		*err = why;
+	return r;
 }
 
 int net_veth_detach(struct net_netlink *nl, const char *workload, struct sp_err *err)

@@ -63,6 +63,10 @@ int rt_cgroup_open(const struct rt_cgroup_root *root, const char *id, struct sp_
 int rt_cgroup_limit(const struct rt_cgroup_root *root, int dirfd, const struct rt_limits *limits,
 		    struct sp_err *err);
 
+/* The same for one that was just made: what has its default already is not written. */
+int rt_cgroup_limit_fresh(const struct rt_cgroup_root *root, int dirfd,
+			  const struct rt_limits *limits, struct sp_err *err);
+
 /* SIGKILL to everything in it and below (cgroup.kill, Linux 5.14; before that, pid by pid). */
 int rt_cgroup_kill(int dirfd, struct sp_err *err);
 int rt_cgroup_populated(int dirfd, struct sp_err *err); /* 1, 0 or -errno */
@@ -88,6 +92,10 @@ struct rt_cgroup_usage {
 };
 /* What there is to read; a missing file leaves its member 0. */
 int rt_cgroup_usage(int dirfd, struct rt_cgroup_usage *ret, struct sp_err *err);
+
+/* Whether the kernel killed a process of this very cgroup for its memory limit
+ * (memory.events.local; Linux 5.2). */
+bool rt_cgroup_oom_killed(int dirfd);
 
 /* Ids of the cgroups below root, for finding orphans: fn is called with each name. */
 int rt_cgroup_each(const struct rt_cgroup_root *root, void (*fn)(const char *id, void *state),

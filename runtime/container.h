@@ -33,10 +33,12 @@ struct rt_container {
 	uint64_t start_time; /* of pid, clock ticks since boot: field 22 of /proc/PID/stat */
 	int netns_fd;        /* its network namespace, as /proc/PID/ns/net */
 	int cgroup_fd;
-	int dirfd;                    /* spec.dir */
-	int socket;                   /* to spinit, until rt_start() is over; else -1 */
-	int userns_fd;                /* until rt_start() is over; else -1 */
-	bool adopted;                 /* not our child: no waitid */
+	int dirfd;    /* spec.dir */
+	bool started; /* the workload runs, or has run */
+	bool adopted; /* by rt_adopt(): not our child */
+	int socket;   /* to spinit until rt_start() is over; then, like the next two, -1 or NULL */
+	int userns_fd;
+	void *stack;
 	char warning[RT_WARNING_MAX]; /* what had to be left out, in one line; "" if nothing */
 };
 

@@ -26,7 +26,8 @@ struct rt_exec {
 	int pidfd;     /* readable when it has ended */
 	int pty_fd;    /* the master, O_NONBLOCK; -1 without tty */
 	int cgroup_fd; /* its own */
-	uint32_t number;
+	int parent_fd; /* the container's cgroup */
+	char cgroup_name[24];
 	char container_id[SP_ID_MAX + 1];
 };
 
@@ -39,4 +40,4 @@ int rt_exec_resize(struct rt_exec *x, uint16_t rows, uint16_t columns, struct sp
 /* 1: it has ended, *ret_status is its status or 128 + signal; 0: still running after timeout_ms. */
 int rt_exec_reap(struct rt_exec *x, int timeout_ms, int *ret_status, struct sp_err *err);
 /* Kill what is left, remove its cgroup, close and free. NULL is fine. */
-void rt_exec_free(struct rt_engine *e, struct rt_exec *x);
+void rt_exec_free(struct rt_exec *x);

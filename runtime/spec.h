@@ -96,7 +96,9 @@ struct rt_spec {
 	size_t n_rlimits;
 	const struct rt_sysctl *sysctls;
 	size_t n_sysctls;
-	bool read_only;     /* the root file system, once everything is in place */
+	bool drain;     /* stay until the stdout and stderr FIFOs are empty, so that a missing agent
+			   loses nothing; not for a caller that reads them only after the end */
+	bool read_only; /* the root file system, once everything is in place */
 	uint64_t shm_bytes; /* of /dev/shm; 0 is 64 MiB */
 	int oom_score_adj;  /* -1000..1000 */
 	struct rt_limits limits;

@@ -16,6 +16,19 @@ static struct net_port ports[] = {
 };
 static struct net_peer peers[2];
 static struct net_plan plan;
+static struct net_node *node; /* the test's; freed after it */
+static struct net_nat *nat;
+static char **attached, **states;
+
+static void clean(void)
+{
+	net_node_free(node);
+	net_nat_free(nat);
+	sp_strv_free(attached);
+	sp_strv_free(states);
+}
+
+TestSuite(node, .fini = clean);
 
 static void make_plan(void)
 {
@@ -26,24 +39,20 @@ static void make_plan(void)
 	plan = (struct net_plan){ prefix("10.90.1.0/24"), peers, 2, ports, 2 };
 }
 
-static struct net_node *node_new(void)
+static void node_open(void)
 {
-	struct net_node *node = NULL;
-
 	must(net_node_open(&node, &err));
-	return node;
 }
 
-static struct net_node *enter(void)
+static void enter(void)
 {
 	world_enter();
 	world_cable("lan0", "192.168.56.11", world_netns(), "192.168.56.1");
 	make_plan();
-	return node_new();
+	node_open();
 }
 
-static int attach(struct net_node *node, const char *workload, int netns, const char *address,
-		  struct sp_err *err)
+static int attach(const char *workload, int netns, const char *address, struct sp_err *err)
 {
 	struct net_attachment a = { workload, netns, ip(address) };
 
@@ -51,7 +60,7 @@ static int attach(struct net_node *node, const char *workload, int netns, const 
 }
 
 /* Everything that a network is, in one text: links, addresses, routes and rules. */
-static char *state(void)
+static const char *state(void)
 {
 	struct sp_buf out = SP_BUF_INIT;
 	struct net_netlink *nl = NULL;
@@ -77,7 +86,9 @@ static char *state(void)
 	free(addrs);
 	free(routes);
 	net_netlink_free(nl);
-	return sp_buf_take(&out);
+	cr_assert_eq(sp_strv_push(&states, out.data), 0);
+	sp_buf_fini(&out);
+	return states[sp_strv_count(states) - 1];
 }
 
 static int count_lines(const char *text, const char *start)
@@ -91,9 +102,9 @@ static int count_lines(const char *text, const char *start)
 
 Test(node, a_second_apply_changes_nothing)
 {
-	struct net_node *node = enter();
-	char *first, *second;
+	const char *first, *second;
 
+	enter();
 	cr_expect_eq(must(net_node_apply(node, &plan, &err)), 1);
 	first = state();
 	cr_expect_eq(count_lines(first, "route "), 2, "%s", first);
@@ -104,26 +115,25 @@ Test(node, a_second_apply_changes_nothing)
 
 Test(node, a_handle_opened_after_a_restart_finds_all_in_place)
 {
-	struct net_node *node = enter(), *again;
-	int netns = world_netns();
-	char **attached = NULL;
+	int netns;
 
+	enter();
+	netns = world_netns();
 	must(net_node_apply(node, &plan, &err));
-	cr_expect_eq(must(attach(node, "demo-web-1", netns, "10.90.1.2", &err)), 1);
+	cr_expect_eq(must(attach("demo-web-1", netns, "10.90.1.2", &err)), 1);
 	net_node_free(node);
-	again = node_new();
-	cr_expect_eq(must(net_node_apply(again, &plan, &err)), 0);
-	cr_expect_eq(must(net_node_attached(again, &attached, &err)), 1);
+	node_open();
+	cr_expect_eq(must(net_node_apply(node, &plan, &err)), 0);
+	cr_expect_eq(must(net_node_attached(node, &attached, &err)), 1);
 	cr_expect_str_eq(attached[0], "demo-web-1");
-	cr_expect_eq(must(attach(again, "demo-web-1", netns, "10.90.1.2", &err)), 0);
+	cr_expect_eq(must(attach("demo-web-1", netns, "10.90.1.2", &err)), 0);
 }
 
 Test(node, what_the_new_plan_has_not_goes)
 {
-	struct net_node *node = enter();
-	struct net_nat *nat;
-	char *text;
+	const char *text;
 
+	enter();
 	must(net_node_apply(node, &plan, &err));
 	plan.n_peers = 1;
 	plan.n_ports = 0;
@@ -138,9 +148,9 @@ Test(node, what_the_new_plan_has_not_goes)
 
 Test(node, a_peer_that_moved_is_reached_by_its_new_address)
 {
-	struct net_node *node = enter();
-	char *text;
+	const char *text;
 
+	enter();
 	must(net_node_apply(node, &plan, &err));
 	peers[0].address = ip("192.168.56.33");
 	cr_expect_eq(must(net_node_apply(node, &plan, &err)), 1);
@@ -151,10 +161,10 @@ Test(node, a_peer_that_moved_is_reached_by_its_new_address)
 
 Test(node, a_peer_out_of_reach_is_told_by_name_and_does_not_stop_the_others)
 {
-	struct net_node *node = enter();
 	struct sp_err err = { 0 };
-	char *text;
+	const char *text;
 
+	enter();
 	peers[0].address = ip("172.20.0.1");
 	cr_expect_lt(net_node_apply(node, &plan, &err), 0);
 	cr_expect(strstr(err.message, "worker3"), "%s", err.message);
@@ -164,9 +174,7 @@ Test(node, a_peer_out_of_reach_is_told_by_name_and_does_not_stop_the_others)
 
 Test(node, rules_changed_behind_our_back_are_put_right)
 {
-	struct net_node *node = enter();
-	struct net_nat *nat;
-
+	enter();
 	must(net_node_apply(node, &plan, &err));
 	must(net_nat_open(&nat, &err));
 	plan.n_ports = 1;
@@ -182,16 +190,17 @@ Test(node, rules_changed_behind_our_back_are_put_right)
 
 Test(node, remove_leaves_the_network_as_it_was_and_can_be_repeated)
 {
-	struct net_node *node = enter();
-	char *before = state(), *after;
+	const char *before, *after;
 
+	enter();
+	before = state();
 	must(net_node_apply(node, &plan, &err));
-	must(attach(node, "web", world_netns(), "10.90.1.2", &err));
+	must(attach("web", world_netns(), "10.90.1.2", &err));
 	cr_expect_eq(must(net_node_remove(node, &err)), 1);
 	after = state();
 	cr_expect_str_eq(before, after);
 	cr_expect_eq(must(net_node_remove(node, &err)), 0);
-	cr_expect_lt(attach(node, "web", world_netns(), "10.90.1.2", NULL), 0);
+	cr_expect_lt(attach("web", world_netns(), "10.90.1.2", NULL), 0);
 }
 
 Test(node, conflicting_plans_are_refused_and_change_nothing)
@@ -205,9 +214,10 @@ Test(node, conflicting_plans_are_refused_and_change_nothing)
 		{ "10.90.1.0/24", "10.90.0.0/16", "overlaps", -EBUSY },
 		{ "10.90.1.0/31", "10.90.3.0/24", "length", -EINVAL },
 	};
-	struct net_node *node = enter();
-	char *before = state();
+	const char *before;
 
+	enter();
+	before = state();
 	for (size_t i = 0; i < SP_COUNT(cases); i++) {
 		struct sp_err err = { 0 };
 
@@ -223,9 +233,9 @@ Test(node, conflicting_plans_are_refused_and_change_nothing)
 Test(node, garbage_in_names_and_ports_is_refused)
 {
 	static const char *const bad[] = { "", "..", "a b", "x\"; flush ruleset", "A", NULL };
-	struct net_node *node = enter();
 	struct sp_err err = { 0 };
 
+	enter();
 	for (const char *const *name = bad; *name; name++) {
 		ports[0].workload = *name;
 		cr_expect_eq(net_node_apply(node, &plan, &err), -EINVAL, "'%s'", *name);
@@ -243,13 +253,12 @@ Test(node, garbage_in_names_and_ports_is_refused)
 
 Test(node, a_link_of_that_name_that_is_no_bridge_is_left_alone)
 {
-	struct net_node *node;
 	struct sp_err why = { 0 };
 
 	world_enter();
 	make_plan();
 	world_cable(NET_BRIDGE, "192.168.56.11", world_netns(), "192.168.56.1");
-	node = node_new();
+	node_open();
 	cr_expect_eq(net_node_apply(node, &plan, &why), -EBUSY, "%s", why.message);
 	cr_expect_eq(must(net_node_remove(node, &err)), 0);
 }
@@ -257,22 +266,22 @@ Test(node, a_link_of_that_name_that_is_no_bridge_is_left_alone)
 Test(node, an_address_that_is_no_containers_is_refused)
 {
 	static const char *const bad[] = { "10.90.1.0", "10.90.1.1", "10.90.1.255", "10.90.2.2" };
-	struct net_node *node = enter();
-	int netns = world_netns();
+	int netns;
 
+	enter();
+	netns = world_netns();
 	must(net_node_apply(node, &plan, &err));
 	for (size_t i = 0; i < SP_COUNT(bad); i++)
-		cr_expect_eq(attach(node, "web", netns, bad[i], NULL), -EINVAL, "%s", bad[i]);
+		cr_expect_eq(attach("web", netns, bad[i], NULL), -EINVAL, "%s", bad[i]);
 }
 
 Test(node, a_pair_that_leads_to_an_earlier_container_is_replaced)
 {
-	struct net_node *node = enter();
-	char **attached = NULL;
 
+	enter();
 	must(net_node_apply(node, &plan, &err));
-	cr_expect_eq(must(attach(node, "web", world_netns(), "10.90.1.2", &err)), 1);
-	cr_expect_eq(must(attach(node, "web", world_netns(), "10.90.1.2", &err)), 1);
+	cr_expect_eq(must(attach("web", world_netns(), "10.90.1.2", &err)), 1);
+	cr_expect_eq(must(attach("web", world_netns(), "10.90.1.2", &err)), 1);
 	cr_expect_eq(must(net_node_attached(node, &attached, &err)), 1);
 	cr_expect_eq(must(net_node_detach(node, "web", &err)), 1);
 	cr_expect_eq(must(net_node_detach(node, "web", &err)), 0);
@@ -280,27 +289,28 @@ Test(node, a_pair_that_leads_to_an_earlier_container_is_replaced)
 
 Test(node, an_attachment_that_fails_leaves_nothing)
 {
-	struct net_node *node = enter();
-	char *before;
-	int home = world_here();
+	const char *before;
+	int home;
 
+	enter();
+	home = world_here();
 	must(net_node_apply(node, &plan, &err));
 	before = state();
-	cr_expect_lt(attach(node, "web", -1, "10.90.1.2", NULL), 0);
-	cr_expect_lt(attach(node, "web", STDIN_FILENO, "10.90.1.2", NULL), 0);
+	cr_expect_lt(attach("web", -1, "10.90.1.2", NULL), 0);
+	cr_expect_lt(attach("web", STDIN_FILENO, "10.90.1.2", NULL), 0);
 	world_cable("eth0", "172.30.0.1", world_netns(), "172.30.0.2");
-	cr_expect_lt(attach(node, "web", home, "10.90.1.2", NULL), 0, "eth0 is taken there");
+	cr_expect_lt(attach("web", home, "10.90.1.2", NULL), 0, "eth0 is taken there");
 	cr_expect_eq(count_lines(state(), "link "), count_lines(before, "link ") + 1);
 }
 
 Test(node, the_end_of_a_container_takes_its_pair_away)
 {
-	struct net_node *node = enter();
-	int netns = world_netns(), left = 1;
-	char **attached = NULL;
+	int netns, left = 1;
 
+	enter();
+	netns = world_netns();
 	must(net_node_apply(node, &plan, &err));
-	must(attach(node, "web", netns, "10.90.1.2", &err));
+	must(attach("web", netns, "10.90.1.2", &err));
 	close(netns);
 	for (int i = 0; i < 500 && left; i++) { /* the kernel tidies up in its own time */
 		sp_strv_free(attached);
@@ -313,17 +323,18 @@ Test(node, the_end_of_a_container_takes_its_pair_away)
 
 Test(node, two_hundred_cycles_leave_everything_as_before)
 {
-	struct net_node *node = enter();
-	int netns = world_netns();
+	int netns;
 	int64_t spent_ns = 0;
-	char *before, *after;
+	const char *before, *after;
 
+	enter();
+	netns = world_netns();
 	must(net_node_apply(node, &plan, &err));
 	before = state();
 	for (int i = 0; i < CYCLES; i++) {
 		int64_t start_ns = sp_time_mono_ns();
 
-		cr_assert_eq(must(attach(node, "web", netns, "10.90.1.2", &err)), 1);
+		cr_assert_eq(must(attach("web", netns, "10.90.1.2", &err)), 1);
 		spent_ns += sp_time_mono_ns() - start_ns;
 		cr_assert_eq(must(net_node_detach(node, "web", &err)), 1);
 	}

@@ -1,0 +1,118 @@
+/* Limits of a cgroup; see cgroup.h. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "base/fd.h"
+#include "base/mem.h"
+#include "runtime/cgroup.h"
+
+#define CPU_PERIOD_US 100000
+
+/* One limit as it is asked for: the file, its value, and whether the default should be written (on
+ * a change) rather than skipped. */
+struct setting {
+	enum rt_controller controller;
+	const char *file;
+	bool wanted;
+	char value[48];
+	const char *fallback;
+};
+
+#define SETTINGS 7
+
+static void set_bytes(struct setting *s, uint64_t bytes)
+{
+	s->wanted = bytes != 0;
+	snprintf(s->value, sizeof(s->value), "%" PRIu64, bytes);
+}
+
+/* Everything of limits as settings, in the order of writing: high and low before max. */
+static void settings_of(const struct rt_limits *l, struct setting ret[SETTINGS])
+{
+	const struct setting table[SETTINGS] = {
+		{ RT_CONTROLLER_MEMORY, "memory.high", false, "", "max" },
+		{ RT_CONTROLLER_MEMORY, "memory.low", false, "", "0" },
+		{ RT_CONTROLLER_MEMORY, "memory.max", false, "", "max" },
+		{ RT_CONTROLLER_CPU, "cpu.max", l->cpu_max_milli != 0, "", "max" },
+		{ RT_CONTROLLER_CPU, "cpu.weight", l->cpu_weight != 0, "", "100" },
+		{ RT_CONTROLLER_PIDS, "pids.max", l->pids_max > 0, "", "max" },
+		{ RT_CONTROLLER_IO, "io.weight", l->io_weight != 0, "", "default 100" },
+	};
+
+	for (size_t i = 0; i < SETTINGS; i++)
+		ret[i] = table[i];
+	set_bytes(&ret[0], l->memory_high_bytes);
+	set_bytes(&ret[1], l->memory_low_bytes);
+	set_bytes(&ret[2], l->memory_max_bytes);
+	snprintf(ret[3].value, sizeof(ret[3].value), "%" PRIu64 " %d",
+		 (uint64_t)l->cpu_max_milli * CPU_PERIOD_US / 1000, CPU_PERIOD_US);
+	snprintf(ret[4].value, sizeof(ret[4].value), "%" PRIu32, l->cpu_weight);
+	snprintf(ret[5].value, sizeof(ret[5].value), "%" PRId64, l->pids_max);
+	snprintf(ret[6].value, sizeof(ret[6].value), "default %" PRIu32, l->io_weight);
+}
+
+uint32_t rt_limits_unenforceable(const struct rt_cgroup_root *root, const struct rt_limits *limits)
+{
+	struct setting settings[SETTINGS];
+	uint32_t missing = 0;
+
+	settings_of(limits, settings);
+	for (size_t i = 0; i < SETTINGS; i++)
+		if (settings[i].wanted)
+			missing |= 1u << settings[i].controller;
+	return missing & ~root->controllers;
+}
+
+static int check_enforceable(const struct rt_cgroup_root *root, const struct rt_limits *limits,
+			     struct sp_err *err)
+{
+	uint32_t missing = limits->best_effort ? 0 : rt_limits_unenforceable(root, limits);
+	char names[64];
+
+	if (!missing)
+		return 0;
+	rt_controllers_format(missing, names, sizeof(names));
+	return sp_fail(err, SP_E_UNSUPPORTED,
+		       "this node cannot enforce the limits: cgroup v2 controller missing: %s",
+		       names);
+}
+
+/* io.weight is there only with a scheduler that knows weights; then its absence is no failure. */
+static int write_setting(int dirfd, const struct setting *s, struct sp_err *err)
+{
+	struct stat st;
+
+	if (s->controller == RT_CONTROLLER_IO && fstatat(dirfd, s->file, &st, 0) < 0)
+		return 0;
+	return sp_file_put_at(dirfd, s->file, s->wanted ? s->value : s->fallback, err);
+}
+
+static int apply(const struct rt_cgroup_root *root, int dirfd, const struct rt_limits *limits,
+		 bool fresh, struct sp_err *err)
+{
+	struct setting settings[SETTINGS];
+	int r = check_enforceable(root, limits, err);
+
+	settings_of(limits, settings);
+	for (size_t i = 0; r == 0 && i < SETTINGS; i++)
+		if ((settings[i].wanted || !fresh) &&
+		    (root->controllers & (1u << settings[i].controller)))
+			r = write_setting(dirfd, &settings[i], err);
+	/* One process killed for memory leaves half a workload: all or none. */
+	if (r == 0 && (root->controllers & (1u << RT_CONTROLLER_MEMORY)))
+		r = sp_file_put_at(dirfd, "memory.oom.group", "1", err);
+	return r;
+}
+
+int rt_cgroup_limit(const struct rt_cgroup_root *root, int dirfd, const struct rt_limits *limits,
+		    struct sp_err *err)
+{
+	return apply(root, dirfd, limits, false, err);
+}
+
+int rt_cgroup_limit_fresh(const struct rt_cgroup_root *root, int dirfd,
+			  const struct rt_limits *limits, struct sp_err *err)
+{
+	return apply(root, dirfd, limits, true, err);
+}

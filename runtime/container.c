@@ -1,0 +1,112 @@
+/* A container after its start: signals, end, removal; see container.h. */
+#include "runtime/container.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/wait.h>
+
+#include "base/fd.h"
+#include "base/time.h"
+#include "runtime/engine_impl.h"
+#include "runtime/exit_record.h"
+
+#define END_TIMEOUT_MS 5000 /* of SIGKILL to the end of the last process */
+
+int rt_signal(struct rt_container *c, int signal, struct sp_err *err)
+{
+	if (pidfd_send_signal(c->pidfd, signal, NULL, 0) < 0 && errno != ESRCH)
+		return sp_fail_errno(err, errno, "signal %d to container '%s'", signal, c->id);
+	return 0;
+}
+
+int rt_kill(struct rt_container *c, struct sp_err *err)
+{
+	return rt_cgroup_kill(c->cgroup_fd, err);
+}
+
+/* 1: it has ended; 0: not within timeout_ms. */
+static int wait_end(int pidfd, int timeout_ms, struct sp_err *err)
+{
+	struct pollfd p = { .fd = pidfd, .events = POLLIN };
+	int n;
+
+	do
+		n = poll(&p, 1, timeout_ms);
+	while (n < 0 && errno == EINTR);
+	return n < 0 ? sp_fail_errno(err, errno, "poll a pidfd") : n;
+}
+
+/* A zombie would keep its pid; one that is not our child has another parent for that. */
+static void reap_zombie(int pidfd)
+{
+	siginfo_t info;
+
+	while (waitid(P_PIDFD, (id_t)pidfd, &info, WEXITED | WNOHANG) < 0 && errno == EINTR)
+		;
+}
+
+int rt_reap(struct rt_container *c, int timeout_ms, struct rt_exit *ret, struct sp_err *err)
+{
+	struct rt_exit x = { .death = RT_DEATH_KILLED,
+			     .code = 128 + SIGKILL,
+			     .signal = SIGKILL,
+			     .at_ns = sp_time_real_ns() };
+	int r = wait_end(c->pidfd, timeout_ms, err);
+
+	if (r <= 0)
+		return r;
+	reap_zombie(c->pidfd);
+	r = rt_exit_record_read(c->dirfd, &x, err);
+	if (r < 0)
+		return r;
+	if (x.signal == SIGKILL && rt_cgroup_oom_killed(c->cgroup_fd))
+		x.death = RT_DEATH_OOM;
+	*ret = x;
+	return 1;
+}
+
+/* Leave nothing running: the cgroup is emptied, and spinit reaped. */
+static int end_all(struct rt_container *c, struct sp_err *err)
+{
+	int r;
+
+	rt_cgroup_kill(c->cgroup_fd, NULL);
+	pidfd_send_signal(c->pidfd, SIGKILL, NULL, 0);
+	r = wait_end(c->pidfd, END_TIMEOUT_MS, err);
+	if (r == 0)
+		r = sp_fail(err, SP_E_TIMEOUT, "container '%s' does not end", c->id);
+	if (r > 0)
+		reap_zombie(c->pidfd);
+	return r < 0 ? r : 0;
+}
+
+void rt_forget(struct rt_container *c)
+{
+	sp_close(&c->pidfd);
+	sp_close(&c->netns_fd);
+	sp_close(&c->userns_fd);
+	sp_close(&c->cgroup_fd);
+	sp_close(&c->dirfd);
+	sp_close(&c->socket);
+	free(c->stack);
+	free(c);
+}
+
+int rt_destroy(struct rt_engine *e, struct rt_container *c, struct sp_err *err)
+{
+	int r, removed;
+
+	if (!c)
+		return 0;
+	r = end_all(c, err);
+	removed = rt_cgroup_remove(&e->cgroups, c->id, END_TIMEOUT_MS, r < 0 ? NULL : err);
+	/* A child that never ended may still stand on its stack: rather lose that memory. */
+	if (r < 0)
+		c->stack = NULL;
+	rt_forget(c);
+	return r < 0 ? r : removed;
+}

@@ -1,0 +1,79 @@
+/* An exec once it runs: signals, size, end; see exec.h. */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/pidfd.h>
+#include <sys/wait.h>
+
+#include "base/fd.h"
+#include "runtime/exec_impl.h"
+
+#define REMOVE_WAIT_MS 1000
+
+void rt_exec_remove_cgroup(struct rt_exec *x)
+{
+	const struct rt_cgroup_root root = { .dirfd = x->parent_fd };
+
+	rt_cgroup_kill(x->cgroup_fd, NULL);
+	sp_close(&x->cgroup_fd);
+	rt_cgroup_remove(&root, x->cgroup_name, REMOVE_WAIT_MS, NULL);
+	sp_close(&x->parent_fd);
+}
+
+int rt_exec_signal(struct rt_exec *x, int signal, struct sp_err *err)
+{
+	if (pidfd_send_signal(x->pidfd, signal, NULL, 0) < 0 && errno != ESRCH)
+		return sp_fail_errno(err, errno, "signal %d to an exec in '%s'", signal,
+				     x->container_id);
+	return 0;
+}
+
+int rt_exec_kill(struct rt_exec *x, struct sp_err *err)
+{
+	return rt_cgroup_kill(x->cgroup_fd, err);
+}
+
+int rt_exec_resize(struct rt_exec *x, uint16_t rows, uint16_t columns, struct sp_err *err)
+{
+	struct winsize size = { .ws_row = rows, .ws_col = columns };
+
+	if (x->pty_fd < 0)
+		return sp_fail(err, SP_E_INVALID, "an exec without a terminal has no size");
+	if (ioctl(x->pty_fd, TIOCSWINSZ, &size) < 0)
+		return sp_fail_errno(err, errno, "resize a terminal");
+	return 0;
+}
+
+int rt_exec_reap(struct rt_exec *x, int timeout_ms, int *ret_status, struct sp_err *err)
+{
+	struct pollfd p = { .fd = x->pidfd, .events = POLLIN };
+	siginfo_t info = { 0 };
+	int n;
+
+	do
+		n = poll(&p, 1, timeout_ms);
+	while (n < 0 && errno == EINTR);
+	if (n <= 0)
+		return n < 0 ? sp_fail_errno(err, errno, "poll a pidfd") : 0;
+	if (waitid(P_PIDFD, (id_t)x->pidfd, &info, WEXITED) < 0)
+		return sp_fail_errno(err, errno, "wait for an exec");
+	*ret_status = info.si_code == CLD_EXITED ? info.si_status : 128 + info.si_status;
+	return 1;
+}
+
+void rt_exec_free(struct rt_exec *x)
+{
+	siginfo_t info;
+
+	if (!x)
+		return;
+	pidfd_send_signal(x->pidfd, SIGKILL, NULL, 0);
+	while (waitid(P_PIDFD, (id_t)x->pidfd, &info, WEXITED) < 0 && errno == EINTR)
+		;
+	rt_exec_remove_cgroup(x);
+	sp_close(&x->pidfd);
+	sp_close(&x->pty_fd);
+	free(x);
+}

@@ -1,0 +1,46 @@
+/* User namespace id maps; see idmap.h. */
+#include "runtime/idmap.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+
+static int write_map(pid_t pid, const char *file, const char *line, struct sp_err *err)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, file);
+	return sp_file_put_at(AT_FDCWD, path, line, err);
+}
+
+int rt_idmap_write(pid_t pid, uint32_t first, uint32_t n, struct sp_err *err)
+{
+	char line[48];
+	int r;
+
+	snprintf(line, sizeof(line), "0 %u %u\n", first, n);
+	r = write_map(pid, "gid_map", line, err);
+	return r < 0 ? r : write_map(pid, "uid_map", line, err);
+}
+
+int rt_mount_clone(const char *path, bool submounts, uint64_t attrs, int userns_fd,
+		   struct sp_err *err)
+{
+	unsigned int deep = submounts ? AT_RECURSIVE : 0;
+	struct mount_attr want = { .attr_set = attrs, .propagation = MS_PRIVATE };
+	autoclose int fd = open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | deep);
+
+	if (fd < 0)
+		return sp_fail_errno(err, errno, "'%s'", path);
+	if (userns_fd >= 0) {
+		want.attr_set |= MOUNT_ATTR_IDMAP;
+		want.userns_fd = (unsigned int)userns_fd;
+	}
+	if (mount_setattr(fd, "", AT_EMPTY_PATH | deep, &want, sizeof(want)) < 0)
+		return sp_fail_errno(err, errno, "map the ids of '%s'", path);
+	return take_fd(fd);
+}

@@ -1,0 +1,91 @@
+/* Resource limits of another process; see rlimits.h. */
+#include "runtime/rlimits.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "base/mem.h"
+
+static const struct {
+	const char *name;
+	enum __rlimit_resource resource;
+} names[] = {
+	{ "as", RLIMIT_AS },
+	{ "core", RLIMIT_CORE },
+	{ "cpu", RLIMIT_CPU },
+	{ "data", RLIMIT_DATA },
+	{ "fsize", RLIMIT_FSIZE },
+	{ "locks", RLIMIT_LOCKS },
+	{ "memlock", RLIMIT_MEMLOCK },
+	{ "msgqueue", RLIMIT_MSGQUEUE },
+	{ "nice", RLIMIT_NICE },
+	{ "nofile", RLIMIT_NOFILE },
+	{ "nproc", RLIMIT_NPROC },
+	{ "rss", RLIMIT_RSS },
+	{ "rtprio", RLIMIT_RTPRIO },
+	{ "rttime", RLIMIT_RTTIME },
+	{ "sigpending", RLIMIT_SIGPENDING },
+	{ "stack", RLIMIT_STACK },
+};
+
+static rlim_t value_of(int64_t v)
+{
+	return v < 0 ? RLIM_INFINITY : (rlim_t)v;
+}
+
+static int resource_of(const char *name, enum __rlimit_resource *ret, struct sp_err *err)
+{
+	for (size_t i = 0; i < SP_COUNT(names); i++)
+		if (!strcmp(names[i].name, name)) {
+			*ret = names[i].resource;
+			return 0;
+		}
+	return sp_fail(err, SP_E_INVALID, "unknown resource limit '%s'", name);
+}
+
+static void warn(char *warning, size_t room, const char *name)
+{
+	size_t used = strlen(warning);
+
+	if (used == 0)
+		snprintf(warning, room,
+			 "without CAP_SYS_RESOURCE these limits stay as they are: %s", name);
+	else
+		snprintf(warning + used, room - used, ", %s", name);
+}
+
+static int apply_one(pid_t pid, const struct rt_rlimit *l, char *warning, size_t room,
+		     struct sp_err *err)
+{
+	struct rlimit want = { .rlim_cur = value_of(l->soft), .rlim_max = value_of(l->hard) }, now;
+	enum __rlimit_resource resource = RLIMIT_AS;
+	int r = resource_of(l->name, &resource, err);
+
+	if (r < 0)
+		return r;
+	if (want.rlim_cur > want.rlim_max)
+		return sp_fail(err, SP_E_INVALID, "limit '%s': soft is above hard", l->name);
+	if (prlimit(pid, resource, &want, NULL) == 0)
+		return 0;
+	if (errno != EPERM || prlimit(pid, resource, NULL, &now) < 0)
+		return sp_fail_errno(err, errno, "limit '%s'", l->name);
+	warn(warning, room, l->name);
+	now.rlim_cur = want.rlim_cur < now.rlim_max ? want.rlim_cur : now.rlim_max;
+	if (prlimit(pid, resource, &now, NULL) < 0)
+		return sp_fail_errno(err, errno, "limit '%s'", l->name);
+	return 0;
+}
+
+int rt_rlimits_apply(pid_t pid, const struct rt_rlimit *limits, size_t n, char *warning,
+		     size_t room, struct sp_err *err)
+{
+	for (size_t i = 0; i < n; i++) {
+		int r = apply_one(pid, &limits[i], warning, room, err);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}

@@ -1,0 +1,12 @@
+/* Resource limits of another process (prlimit(2)), set from outside, where they may be raised. */
+#pragma once
+
+#include <sys/types.h>
+
+#include "base/err.h"
+#include "runtime/spec.h"
+
+/* A hard limit that we may not raise (no CAP_SYS_RESOURCE) is left where it is, and told in
+ * warning, once for all. An unknown name is INVALID. */
+int rt_rlimits_apply(pid_t pid, const struct rt_rlimit *limits, size_t n, char *warning,
+		     size_t room, struct sp_err *err);
