@@ -9,6 +9,7 @@
 
 #include "base/fd.h"
 #include "base/path.h"
+#include "base/str.h"
 #include "control/ca_impl.h"
 
 #define PEM_MAX 65536

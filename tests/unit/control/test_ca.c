@@ -205,6 +205,9 @@ Test(ca, keeps_a_pair_until_a_name_is_added)
 
 	cr_assert_eq(ca_keep(ca, scratch_dir, "server", &who, &err), 0, "%s", err.message);
 	read_file("server.crt", first);
+	read_file("ca.crt", third);
+	cr_expect(strstr(first, third),
+		  "the chain ends in the authority, known to joiners by its digest");
 	cr_assert_eq(ca_keep(ca, scratch_dir, "server", &who, &err), 0);
 	read_file("server.crt", second);
 	cr_expect_str_eq(first, second);
