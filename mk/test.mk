@@ -28,11 +28,15 @@ test: unit-build ## all tests, with a closing line that counts them
 # The reader on public stack files: a table, not a test. CORPUS_FLAGS=-v prints every diagnostic.
 CORPUS ?= ../shared/compose-corpus
 
-$(O)/tests/corpus/corpus: $(O)/tests/corpus/corpus.o $(LIBS:%=$(O)/lib%.a)
+$(O)/tests/corpus/%: $(O)/tests/corpus/%.o $(LIBS:%=$(O)/lib%.a)
 	@$(CC) $(LDFLAGS) -o $@ $< -Wl,--start-group $(LIBS:%=$(O)/lib%.a) -Wl,--end-group \
 		$(shell pkg-config --libs $(PKGS)) -lpthread
 
 corpus: $(O)/tests/corpus/corpus ## how many public stack files are read whole, and which keys refuse the rest
 	@find $(CORPUS) -name '*.y*ml' -print0 | sort -z | xargs -0 $< $(CORPUS_FLAGS)
 
-.PHONY: corpus unit-build unit system test
+stack-reference: $(O)/tests/corpus/reference ## write the tables of keys in docs/stack-file.md anew
+	@$< <docs/stack-file.md >$(O)/stack-file.md && cp $(O)/stack-file.md docs/stack-file.md
+
+.PRECIOUS: $(O)/tests/corpus/%.o
+.PHONY: corpus stack-reference unit-build unit system test

@@ -95,7 +95,7 @@ static void volume_one(const struct value *v, struct stack *s)
 	struct stack_volume *volume;
 
 	if (!node_is_null(v->node))
-		key_table_read(&keys_volume, v, NULL);
+		key_table_read(&keys_volume, v, s);
 	volume = value_push(v, &s->volumes, &s->n_volumes, sizeof(*volume));
 	if (volume)
 		*volume = (struct stack_volume){ .key = stack_arena_dup(v->r->arena, v->key),

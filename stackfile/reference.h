@@ -1,0 +1,7 @@
+/* The reference of the stack file's keys, made from the tables the reader itself uses. */
+#pragma once
+
+#include "base/buf.h"
+
+/* Markdown: a heading and a table for every map of the file, as docs/stack-file.md holds it. */
+void stack_reference_markdown(struct sp_buf *out);
