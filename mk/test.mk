@@ -14,7 +14,13 @@ $(O)/$(1:%.c=%): $(O)/$(1:%.c=%.o) $(if $(filter agentd control ctl,$(call test_
 endef
 $(foreach t,$(UNIT_SOURCES),$(eval $(call unit_rule,$(t))))
 
-unit-build: all $(UNIT_TESTS)
+# What the runtime's tests run inside their containers.
+PROBE = $(O)/tests/unit/runtime/probe
+$(PROBE): tests/unit/runtime/probe.c
+	@mkdir -p $(@D)
+	$(QUIET_CC)$(MUSL_CC) -std=gnu17 -Os $(WARN) -D_GNU_SOURCE -static -s -o $@ $<
+
+unit-build: all $(UNIT_TESTS) $(PROBE)
 
 unit: unit-build ## unit tests; ONLY=word picks test files by name
 	@O=$(O) tests/run unit $(ONLY)

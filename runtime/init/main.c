@@ -45,6 +45,7 @@ int main(int argc, char **argv)
 
 	if (argc != 2 || fcntl(RT_INIT_SOCKET, F_SETFD, FD_CLOEXEC) < 0)
 		return write(2, usage, sizeof(usage) - 1) < 0 ? 1 : 64;
+	prctl(PR_SET_NAME, "spinit", 0, 0, 0);
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	umask(022);
 	occupy_stdio();

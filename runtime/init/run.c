@@ -70,9 +70,10 @@ static int build_root(const struct init_mounts *m, const struct init_orders *in,
 
 	if (r < 0)
 		return r;
-	if ((r = mounts_attach(m, in, root, err)) < 0 || (r = mask_apply(m, in, err)) < 0)
+	if ((r = mounts_attach(m, in, root, err)) < 0 ||
+	    (r = mounts_attach_ordered(in, root, err)) < 0)
 		return r;
-	return mounts_attach_ordered(in, root, err);
+	return mask_apply(m, in, err); /* last, so that nothing lies over a mask */
 }
 
 static int set_up(const struct init_mounts *m, const struct init_orders *in, struct process *p,

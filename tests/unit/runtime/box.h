@@ -35,8 +35,8 @@ struct box {
 	int runs;
 };
 
-/* "build/bin/spinit" beside the test's own build directory. */
-static inline void box_spinit(char *ret, size_t room)
+/* A file of the build directory that this test was built in. */
+static inline void box_built(const char *name, char *ret, size_t room)
 {
 	char self[1024];
 	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
@@ -47,7 +47,7 @@ static inline void box_spinit(char *ret, size_t room)
 	tests = strstr(self, "/tests/unit/");
 	cr_assert(tests, "'%s' is not below a build directory", self);
 	*tests = '\0';
-	snprintf(ret, room, "%s/bin/spinit", self);
+	snprintf(ret, room, "%s/%s", self, name);
 }
 
 static inline void box_write(const char *dir, const char *name, const char *text)
@@ -62,20 +62,29 @@ static inline void box_write(const char *dir, const char *name, const char *text
 	fclose(f);
 }
 
-static inline void box_copy_busybox(const char *layer)
+static inline void box_copy(const char *from, const char *layer, const char *name)
 {
 	char path[PATH_MAX + 64];
 	struct sp_buf b = SP_BUF_INIT;
 	int fd;
 
-	cr_assert_eq(sp_file_read_at(AT_FDCWD, "/bin/busybox", 8 * 1024 * 1024, &b, NULL), 0);
-	snprintf(path, sizeof(path), "%s/bin/busybox", layer);
+	cr_assert_eq(sp_file_read_at(AT_FDCWD, from, 8 * 1024 * 1024, &b, NULL), 0, "%s", from);
+	snprintf(path, sizeof(path), "%s/%s", layer, name);
 	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0755);
 	cr_assert_geq(fd, 0);
 	cr_assert_eq(sp_write_all(fd, b.data, b.len), 0);
 	close(fd);
 	sp_buf_fini(&b);
-	for (const char *const *tool = (const char *const[]){ "sh", "true", "cat", NULL }; *tool;
+}
+
+static inline void box_programs(const char *layer)
+{
+	char path[PATH_MAX + 64], probe[PATH_MAX];
+
+	box_copy("/bin/busybox", layer, "bin/busybox");
+	box_built("tests/unit/runtime/probe", probe, sizeof(probe));
+	box_copy(probe, layer, "bin/probe");
+	for (const char *const *tool = (const char *const[]){ "sh", "true", "cat", "sleep", NULL }; *tool;
 	     tool++) {
 		snprintf(path, sizeof(path), "%s/bin/%s", layer, *tool);
 		cr_assert_eq(symlink("busybox", path), 0);
@@ -99,12 +108,12 @@ static inline void box_open_with(struct box *b, const char *cache_dir)
 		snprintf(sub, sizeof(sub), "%s%s", b->layer, *d);
 		cr_assert_eq(mkdir(sub, 0755), 0);
 	}
-	box_copy_busybox(b->layer);
+	box_programs(b->layer);
 	box_write(b->layer, "etc/passwd",
 		  "root:x:0:0:root:/root:/bin/sh\napp:x:999:998::/home/app:/bin/sh\n");
 	box_write(b->layer, "etc/group", "root:x:0:\napp:x:998:\nextra:x:77:root,app\n");
 	snprintf(b->cgroup, sizeof(b->cgroup), "sp-test-%d", getpid());
-	box_spinit(spinit, sizeof(spinit));
+	box_built("bin/spinit", spinit, sizeof(spinit));
 	cr_assert_eq(rt_engine_open(&conf, &b->engine, &err), 0, "%s", err.message);
 }
 
