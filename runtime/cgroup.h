@@ -80,7 +80,7 @@ int rt_cgroup_events_fd(int dirfd, struct sp_err *err);
 /* The same for memory.events (EPOLLPRI); -ENOENT without the memory controller. */
 int rt_cgroup_memory_events_fd(int dirfd, struct sp_err *err);
 /* A pressure trigger (PSI): EPOLLPRI when tasks stalled stall_us within window_us. resource is
- * "cpu", "memory" or "io". */
+ * "cpu", "memory" or "io". Without CAP_SYS_RESOURCE the window must be a multiple of 2 s. */
 int rt_cgroup_pressure_fd(int dirfd, const char *resource, uint32_t stall_us, uint32_t window_us,
 			  struct sp_err *err);
 

@@ -19,11 +19,14 @@ static int kill_listed(int dirfd, struct sp_err *err)
 {
 	autobuf struct sp_buf text = SP_BUF_INIT;
 	char *save = NULL;
-	int r = sp_file_read_at(dirfd, "cgroup.procs", 1024 * 1024, &text, err);
+	int r = sp_file_read_at(dirfd, "cgroup.procs", 1024 * 1024, &text, NULL);
 
-	if (r < 0 || text.len == 0)
-		return r;
-	for (char *w = strtok_r(text.data, "\n", &save); w; w = strtok_r(NULL, "\n", &save)) {
+	if (r == -ENOENT || r == -ENODEV) /* removed: nothing is left to kill */
+		return 0;
+	if (r < 0)
+		return sp_fail_errno(err, -r, "cgroup.procs");
+	for (char *w = text.data ? strtok_r(text.data, "\n", &save) : NULL; w;
+	     w = strtok_r(NULL, "\n", &save)) {
 		int64_t pid = 0;
 
 		if (sp_parse_i64(w, &pid, NULL) == 0 && pid > 0)
@@ -39,7 +42,7 @@ int rt_cgroup_kill(int dirfd, struct sp_err *err)
 
 	if (r == -ENOENT)
 		return kill_listed(dirfd, err);
-	if (r == -ENODEV) /* removed meanwhile: nothing is left to kill */
+	if (r == -ENODEV)
 		return 0;
 	if (r < 0 && err)
 		*err = why;

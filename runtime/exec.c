@@ -130,7 +130,7 @@ static void discard_orders(void *state)
 static int send_and_await(void *state, struct sp_err *err)
 {
 	struct launch *l = state;
-	struct rt_report report;
+	struct rt_report report = { 0 };
 	struct sp_err why;
 	int r = rt_orders_send(&l->draft, l->child.socket, &why);
 
@@ -140,8 +140,12 @@ static int send_and_await(void *state, struct sp_err *err)
 		return r;
 	}
 	r = rt_report_receive(l->child.socket, &report, &l->x->pty_fd, err);
-	if (r < 0)
+	if (r < 0) {
+		/* Unreaped it would keep the container from ending. */
+		if (report.pid > 0)
+			waitpid(report.pid, NULL, 0);
 		return r;
+	}
 	l->x->pid = report.pid;
 	l->x->pidfd = pidfd_open(report.pid, 0);
 	if (l->x->pidfd < 0)

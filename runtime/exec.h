@@ -4,6 +4,10 @@
  * The same code in spinit as for the container's first process sets user, capabilities, seccomp and
  * no_new_privs. It gets a session of its own and a cgroup below the container's, so that it can be
  * killed with all it started, and dies with the agent.
+ *
+ * It is a child of ours in the container's pid namespace, and the kernel lets that namespace end
+ * only when all in it are reaped: rt_exec_reap() or rt_exec_free() every exec before rt_destroy()
+ * of its container, or that waits in vain.
  */
 #pragma once
 

@@ -46,7 +46,7 @@ int mode_exec(void)
 	if (r == 0)
 		r = set_up(&in, &p, &pty, &report.err);
 	if (r == 0)
-		r = report.pid = process_spawn(&p, CLONE_PARENT, &report.err);
+		r = process_spawn(&p, CLONE_PARENT, &report.pid, &report.err);
 	if (r < 0)
 		report.kind = RT_REPORT_FAILED;
 	channel_report(&report, r < 0 ? -1 : pty.master);

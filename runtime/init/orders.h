@@ -73,6 +73,7 @@ enum rt_report_kind { RT_REPORT_STARTED = 1, RT_REPORT_FAILED };
 
 struct rt_report {
 	uint32_t kind;
-	int32_t pid; /* of an exec's process, in the agent's pid namespace */
+	int32_t pid; /* of an exec's process, in the agent's pid namespace; 0 where it was not made
+		      */
 	struct sp_err err;
 };

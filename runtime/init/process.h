@@ -31,8 +31,8 @@ int process_prepare(const struct init_orders *in, int root, int make_cwd, struct
 int process_confine(const struct init_orders *in, struct sp_err *err);
 
 /* Start it; we are suspended until it has executed (or failed to). flags: CLONE_PARENT or 0.
- * Returns its pid. */
-pid_t process_spawn(struct process *p, int flags, struct sp_err *err);
+ * *ret_pid is set also where it failed: somebody has to reap it. */
+int process_spawn(struct process *p, int flags, pid_t *ret_pid, struct sp_err *err);
 
 /* Effective and permitted capabilities; inheritable and ambient are empty. */
 int process_set_caps(uint64_t caps, struct sp_err *err);

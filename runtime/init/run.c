@@ -135,7 +135,7 @@ int mode_run(void)
 	else if (r == 0)
 		r = set_up(&m, &in, &p, err);
 	if (r == 0 && prepared == 0)
-		r = reaper.workload = process_spawn(&p, 0, err);
+		r = process_spawn(&p, 0, &reaper.workload, err);
 	if (r < 0 || prepared < 0)
 		report.kind = RT_REPORT_FAILED;
 	channel_report(&report, -1);

@@ -166,7 +166,7 @@ static int child_main(void *arg)
 	_exit(1);
 }
 
-pid_t process_spawn(struct process *p, int flags, struct sp_err *err)
+int process_spawn(struct process *p, int flags, pid_t *ret_pid, struct sp_err *err)
 {
 	static char stack[STACK_SIZE] __attribute__((aligned(16)));
 	struct birth b = { .process = p };
@@ -175,8 +175,9 @@ pid_t process_spawn(struct process *p, int flags, struct sp_err *err)
 
 	if (pid < 0)
 		return sp_fail_errno(err, errno, "make the workload's process");
+	*ret_pid = pid;
 	if (b.err.code == SP_E_OK)
-		return pid;
+		return 0;
 	*err = b.err;
 	return sp_err_return(err);
 }

@@ -74,8 +74,7 @@ static int make_last(int root, const char *path, const char *name, bool is_dir, 
 	if (make_node(parent, name, is_dir) < 0 && errno != EEXIST)
 		fd = -errno;
 	else
-		fd = k_openat2(parent, name, O_PATH,
-			       RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
+		fd = k_openat2(parent, name, O_PATH, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
 	if (fd == -1)
 		fd = errno == ELOOP ? follow_dangling(root, path, parent, name, is_dir, links)
 				    : -errno;

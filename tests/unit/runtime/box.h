@@ -84,8 +84,8 @@ static inline void box_programs(const char *layer)
 	box_copy("/bin/busybox", layer, "bin/busybox");
 	box_built("tests/unit/runtime/probe", probe, sizeof(probe));
 	box_copy(probe, layer, "bin/probe");
-	for (const char *const *tool = (const char *const[]){ "sh", "true", "cat", "sleep", NULL }; *tool;
-	     tool++) {
+	for (const char *const *tool = (const char *const[]){ "sh", "true", "cat", "sleep", NULL };
+	     *tool; tool++) {
 		snprintf(path, sizeof(path), "%s/bin/%s", layer, *tool);
 		cr_assert_eq(symlink("busybox", path), 0);
 	}

@@ -139,10 +139,12 @@ Test(confine, capabilities_can_be_dropped_and_added)
 Test(confine, even_sys_admin_cannot_change_the_shared_dev)
 {
 	const char *add[] = { "ALL", NULL };
-	const char *args[] = { "busybox", "sh", "-c",
-			       "busybox mount -o remount,rw /dev; touch /dev/x; chmod 600 /dev/null;"
-			       "busybox mount -t tmpfs none /tmp && echo mounts",
-			       NULL };
+	const char *args[] = {
+		"busybox", "sh", "-c",
+		"busybox mount -o remount,rw /dev; touch /dev/x; chmod 600 /dev/null;"
+		"busybox mount -t tmpfs none /tmp && echo mounts",
+		NULL
+	};
 	struct box_spec s;
 
 	box_spec(&box, args, &s);

@@ -118,8 +118,8 @@ Test(hostile, a_magic_link_is_not_followed)
 
 Test(hostile, targets_with_dots_or_without_a_slash_are_refused)
 {
-	static const char *const targets[] = { "/../etc", "/a/../../b", "/a/..", "tmp", "/", "//",
-					       "" };
+	static const char *const targets[] = { "/../etc", "/a/../../b", "/a/..", "tmp",
+					       "/",       "//",         "" };
 
 	for (size_t i = 0; i < 7; i++) {
 		const struct rt_mount m = { .type = RT_MOUNT_TMPFS, .target = targets[i] };
@@ -191,8 +191,9 @@ Test(hostile, passwd_may_be_missing_a_link_or_a_pipe)
 
 Test(hostile, a_setuid_program_gains_nothing)
 {
-	const char *args[] = { "/bin/suid", "grep", "-E", "^(Uid|CapEff)", "/proc/self/status",
-			       NULL };
+	const char *args[] = {
+		"/bin/suid", "grep", "-E", "^(Uid|CapEff)", "/proc/self/status", NULL
+	};
 	char path[PATH_MAX + 16];
 	struct box_spec s;
 

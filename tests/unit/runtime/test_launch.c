@@ -103,8 +103,9 @@ Test(launch, user_and_groups_come_from_the_container)
 
 Test(launch, a_user_that_is_none_is_refused)
 {
-	static const char *const users[] = { "nobody-here", "1x",  "-1",     "app:none", "app:",
-					     "65536",       "0:70000", "4294967295", " 0" };
+	static const char *const users[] = { "nobody-here", "1x",         "-1",
+					     "app:none",    "app:",       "65536",
+					     "0:70000",     "4294967295", " 0" };
 	const char *args[] = { "busybox", "id", NULL };
 
 	for (size_t i = 0; i < sizeof(users) / sizeof(users[0]); i++) {
@@ -173,8 +174,8 @@ Test(launch, layers_lie_over_one_another_and_stay_unchanged)
 
 Test(launch, a_read_only_root_is)
 {
-	const char *args[] = { "sh", "-c", "touch /x 2>/dev/null || echo no; touch /tmp/y && echo yes",
-			       NULL };
+	const char *args[] = { "sh", "-c",
+			       "touch /x 2>/dev/null || echo no; touch /tmp/y && echo yes", NULL };
 	const struct rt_mount m = { .type = RT_MOUNT_TMPFS, .target = "/tmp" };
 	struct box_spec s;
 
@@ -294,7 +295,9 @@ Test(launch, sysctls_are_those_of_its_namespaces_only)
 
 Test(launch, resource_limits_apply_or_degrade_with_a_warning)
 {
-	const struct rt_rlimit l[] = { { "nofile", 100, 200 }, { "core", 0, 0 }, { "nproc", -1, -1 } };
+	const struct rt_rlimit l[] = { { "nofile", 100, 200 },
+				       { "core", 0, 0 },
+				       { "nproc", -1, -1 } };
 	const char *args[] = { "sh", "-c", "ulimit -Sn; ulimit -Hn; ulimit -c", NULL };
 	struct box_spec s;
 
@@ -307,11 +310,12 @@ Test(launch, resource_limits_apply_or_degrade_with_a_warning)
 
 Test(launch, only_the_loopback_is_there_and_up)
 {
-	cr_expect_eq(box_sh(&box,
-			    "cd /sys/class/net; echo *; busybox ping -c1 -W1 127.0.0.1 >/dev/null &&"
-			    " echo pong; cat lo/operstate",
-			    out, sizeof(out)),
-		     0, "%s", out);
+	cr_expect_eq(
+		box_sh(&box,
+		       "cd /sys/class/net; echo *; busybox ping -c1 -W1 127.0.0.1 >/dev/null &&"
+		       " echo pong; cat lo/operstate",
+		       out, sizeof(out)),
+		0, "%s", out);
 	cr_expect(sp_str_starts(out, "lo\n"), "%s", out);
 }
 
@@ -428,8 +432,9 @@ Test(launch, another_process_of_the_same_pid_is_not_adopted)
 	struct rt_container *c = start(&s, "sleep 100"), *again = NULL;
 	char line[256];
 
-	snprintf(line, sizeof(line), "pid=%d start=%lu boot=00000000-0000-0000-0000-000000000000 .\n",
-		 c->pid, (unsigned long)c->start_time);
+	snprintf(line, sizeof(line),
+		 "pid=%d start=%lu boot=00000000-0000-0000-0000-000000000000 .\n", c->pid,
+		 (unsigned long)c->start_time);
 	box_write(s.dir, "state", line);
 	cr_expect_eq(rt_adopt(box.engine, s.id, s.dir, &again, NULL), 0, "another boot");
 	snprintf(line, sizeof(line), "pid=%d start=1", getpid());
