@@ -79,6 +79,7 @@ static int open_outer(struct img_layer_stream *l, int fd, struct sp_err *err)
 	archive_read_support_filter_gzip(l->outer);
 	archive_read_support_filter_zstd(l->outer);
 	archive_read_support_format_raw(l->outer);
+	archive_read_support_format_empty(l->outer);
 	if (archive_read_open_fd(l->outer, fd, READ_STEP) != ARCHIVE_OK)
 		return fail_archive(l->outer, "open", err);
 	r = archive_read_next_header(l->outer, &e);
