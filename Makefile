@@ -38,7 +38,7 @@ LIBS = base wire stackfile runtime netcfg images
 PROGRAMS = $(if $(wildcard agentd/main.c),agentd) $(if $(wildcard control/main.c),controld) $(if $(wildcard ctl/main.c),ctl)
 BIN = $(O)/bin
 
-include mk/build.mk mk/test.mk mk/fuzz.mk mk/check.mk mk/lab.mk mk/bench.mk
+include mk/build.mk mk/test.mk mk/fuzz.mk mk/check.mk mk/lab.mk mk/bench.mk mk/images.mk
 
 all: $(LIBS:%=$(O)/lib%.a) $(PROGRAMS:%=$(BIN)/%) $(if $(wildcard runtime/init/*.c),$(BIN)/spinit) $(CTL_GENERATED) ## build everything into build/bin
 
