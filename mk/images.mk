@@ -45,7 +45,7 @@ API_PKGS = libpq libmicrohttpd jansson
 
 $(IMAGES_DIR)/api: $(API_SOURCES) $(wildcard $(RECIPES)/api/*.h)
 	@mkdir -p $(@D)
-	$(QUIET_LD)$(CC) -std=gnu17 -O2 -g -ffile-prefix-map=$(CURDIR)=. $(WARN) -D_GNU_SOURCE $(HARDEN) -I$(RECIPES)/api $$(pkg-config --cflags $(API_PKGS)) \
+	$(QUIET_LD)$(CC) -std=gnu17 -O2 -g -ffile-prefix-map=$(CURDIR)=. $(WARN) -D_GNU_SOURCE $(HARDEN) -I. $$(pkg-config --cflags $(API_PKGS)) \
 		-pie -Wl,-z,relro,-z,now -o $@ $(API_SOURCES) $$(pkg-config --libs $(API_PKGS)) -lpthread
 
 .PHONY: images images-clean

@@ -2,7 +2,7 @@
  * Connections and the checker; see database.h. The checker has a connection of its own, so that
  * /ready tells of the database and not of how busy the pool is.
  */
-#include "database.h"
+#include "images/recipes/api/database.h"
 
 #include <pthread.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* Items; see items.h. */
-#include "items.h"
+#include "images/recipes/api/items.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -3,7 +3,7 @@
 
 #include <jansson.h>
 
-#include "database.h"
+#include "images/recipes/api/database.h"
 
 #define ITEM_NAME_MAX 200 /* bytes */
 #define ITEMS_MAX     1000

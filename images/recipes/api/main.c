@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "database.h"
-#include "server.h"
-#include "settings.h"
+#include "images/recipes/api/database.h"
+#include "images/recipes/api/server.h"
+#include "images/recipes/api/settings.h"
 
 /* As PID 1's child or PID 1 itself: SIGTERM and SIGINT end it, whatever was inherited. */
 static void block_signals(sigset_t *ret)

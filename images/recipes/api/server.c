@@ -1,6 +1,6 @@
 /* Requests to replies; see server.h. One thread a connection: a slow database holds up nobody else.
  */
-#include "server.h"
+#include "images/recipes/api/server.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "items.h"
+#include "images/recipes/api/items.h"
 
 struct server {
 	struct MHD_Daemon *daemon;
@@ -144,13 +144,14 @@ struct server *server_new(const struct sockaddr_in *listen, struct database *d)
 	s->database = d;
 	gethostname(s->host, sizeof(s->host) - 1);
 	errno = 0;
-	s->daemon = MHD_start_daemon(
-		MHD_USE_ERROR_LOG | MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL, 0,
-		NULL, NULL, on_request, s, MHD_OPTION_SOCK_ADDR, (const struct sockaddr *)listen,
-		MHD_OPTION_NOTIFY_COMPLETED, on_done, NULL, MHD_OPTION_CONNECTION_LIMIT,
-		(unsigned int)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
-		(unsigned int)IDLE_TIMEOUT_S, MHD_OPTION_LISTENING_ADDRESS_REUSE, 1U,
-		MHD_OPTION_END);
+	s->daemon = MHD_start_daemon(MHD_USE_ERROR_LOG | MHD_USE_THREAD_PER_CONNECTION |
+					     MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL,
+				     0, NULL, NULL, on_request, s, MHD_OPTION_SOCK_ADDR,
+				     (const struct sockaddr *)listen, MHD_OPTION_NOTIFY_COMPLETED,
+				     on_done, NULL, MHD_OPTION_CONNECTION_LIMIT,
+				     (unsigned int)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
+				     (unsigned int)IDLE_TIMEOUT_S,
+				     MHD_OPTION_LISTENING_ADDRESS_REUSE, 1U, MHD_OPTION_END);
 	if (s->daemon)
 		return s;
 	free(s);

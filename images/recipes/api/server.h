@@ -13,7 +13,7 @@
 
 #include <netinet/in.h>
 
-#include "database.h"
+#include "images/recipes/api/database.h"
 
 #define BODY_MAX        4096
 #define CONNECTIONS_MAX 256

@@ -1,5 +1,5 @@
 /* The environment, checked; see settings.h. */
-#include "settings.h"
+#include "images/recipes/api/settings.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
