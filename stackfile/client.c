@@ -85,6 +85,17 @@ static int env_files_load(struct stack_client *c, char *const *paths, struct sta
 	return r;
 }
 
+static int client_init(struct stack_client *c, const struct stack_client_conf *conf,
+		       struct sp_err *err)
+{
+	c->environ = conf->environ;
+	c->directory_fd = open(conf->directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (c->directory_fd < 0)
+		return sp_fail_errno(err, errno, "'%s'", conf->directory);
+	c->arena = stack_arena_new();
+	return c->arena ? 0 : sp_fail_nomem(err);
+}
+
 int stack_client_new(const struct stack_client_conf *conf, struct stack_client **ret,
 		     struct stack_report *report, struct sp_err *err)
 {
@@ -93,14 +104,9 @@ int stack_client_new(const struct stack_client_conf *conf, struct stack_client *
 
 	if (!c)
 		return sp_fail_nomem(err);
-	c->directory_fd = open(conf->directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	c->arena = stack_arena_new();
-	c->environ = conf->environ;
-	if (!c->arena)
-		return sp_fail_nomem(err);
-	if (c->directory_fd < 0)
-		return sp_fail_errno(err, errno, "'%s'", conf->directory);
-	r = env_files_load(c, conf->env_files, report, err);
+	r = client_init(c, conf, err);
+	if (r == 0)
+		r = env_files_load(c, conf->env_files, report, err);
 	if (r == 0)
 		r = stack_arena_check(c->arena, err);
 	if (r == 0)

@@ -4,6 +4,7 @@
  */
 #include "stackfile/environment.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <string.h>
 
@@ -190,8 +191,11 @@ static bool namespaced(const char *name)
 	static const char *const prefixes[] = { "net.", "fs.mqueue.", "kernel.msg", "kernel.shm" };
 	static const char *const names[] = { "kernel.sem", "kernel.domainname", "kernel.hostname" };
 
+	for (const char *c = name; *c; c++)
+		if (!isalnum((unsigned char)*c) && !strchr("-_.", *c))
+			return false;
 	for (size_t i = 0; i < SP_COUNT(prefixes); i++)
-		if (sp_str_starts(name, prefixes[i]) && !strpbrk(name, "/ ") && !strstr(name, ".."))
+		if (sp_str_starts(name, prefixes[i]) && !strstr(name, "..") && strlen(name) < 256)
 			return true;
 	for (size_t i = 0; i < SP_COUNT(names); i++)
 		if (!strcmp(name, names[i]))
