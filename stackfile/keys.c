@@ -21,15 +21,13 @@ static const struct key *row_of(const struct key_table *table, const char *name)
 	return NULL;
 }
 
-/* A misspelt key is most likely a supported one. */
 static const char *nearest(const struct key_table *table, const char *name)
 {
 	const char *names[KEYS_MAX + 1];
 	size_t n = 0;
 
 	for (size_t i = 0; i < table->n && n < KEYS_MAX; i++)
-		if (table->keys[i].parse)
-			names[n++] = table->keys[i].name;
+		names[n++] = table->keys[i].name;
 	names[n] = NULL;
 	return sp_str_nearest(name, names);
 }

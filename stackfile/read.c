@@ -1,6 +1,9 @@
 /* The stack file reader: parse, interpolate, walk, check; see read.h. */
 #include "stackfile/read.h"
 
+#include <ctype.h>
+#include <string.h>
+
 #include "base/str.h"
 #include "stackfile/check.h"
 #include "stackfile/dependencies.h"
@@ -48,9 +51,29 @@ static void name_stack(struct reader *r)
 			      name, SP_ID_MAX);
 }
 
-static void check_named(struct reader *r, const struct value *root)
+/*
+ * Where nobody gives a name it is the directory's, as far as its letters fit (Compose does the
+ * same). A bundle carries the directory, so both ends of a deploy come to the same name.
+ */
+static void name_by_directory(struct reader *r)
 {
-	if (!r->stack->name && root->node->kind == NODE_MAP && !node_find(root->node, "name"))
+	const char *path = r->source->directory ? r->source->directory : "";
+	const char *base = strrchr(path, '/');
+	char name[SP_ID_MAX + 1];
+	size_t n = 0;
+
+	for (const char *c = base ? base + 1 : path; *c && n < SP_ID_MAX; c++) {
+		char low = (char)tolower((unsigned char)*c);
+
+		if (isalnum((unsigned char)low) || (n && strchr("-_", low)))
+			name[n++] = low;
+	}
+	while (n && strchr("-_", name[n - 1]))
+		n--;
+	name[n] = '\0';
+	if (stack_name_valid(name))
+		r->stack->name = stack_arena_dup(r->arena, name);
+	else
 		reader_refuse(r, STACK_CODE_MISSING, (struct stack_position){ 1, 1 }, "",
 			      "the stack has no name: give one, or write 'name:' into the file");
 }
@@ -66,8 +89,9 @@ static void read_into(struct reader *r)
 	if (!root.node)
 		return;
 	substitute(&root);
+	if (!r->stack->name && !node_find(root.node, "name"))
+		name_by_directory(r);
 	document_read(&root);
-	check_named(r, &root);
 	start_order_find(r);
 	stack_check(r);
 }

@@ -16,7 +16,8 @@ struct stack_source {
 	const char *file; /* for messages: "stack.yaml" */
 	const char *text;
 	size_t len;
-	const char *name;      /* of the stack, over the file's own `name:`; NULL: the file's */
+	const char *name; /* of the stack, over the file's own `name:`; NULL: the file's, else the
+			     directory's */
 	const char *directory; /* absolute; relative bind mounts start there; NULL: refused */
 };
 

@@ -41,6 +41,8 @@ Test(refusals, name_an_unknown_key_and_what_was_meant)
 		{ "    enviroment: {}\n",
 		  "s.yaml:4:5: error: services.web.enviroment is not a key of services.NAME "
 		  "(did you mean 'environment'?)" },
+		{ "    buidl: .\n", "s.yaml:4:5: error: services.web.buidl is not a key of "
+				    "services.NAME (did you mean 'build'?)" },
 		{ "    frobnicate: 1\n",
 		  "s.yaml:4:5: error: services.web.frobnicate is not a key of services.NAME" },
 		{ "    deploy: {replica: 1}\n",

@@ -409,3 +409,29 @@ Test(service, version_and_the_files_own_name)
 	cr_expect_str_eq(r.stack->name, "mine");
 	cr_said(&r.report, "s.yaml:1:10: note: version is obsolete and has no effect", "");
 }
+
+Test(service, a_stack_that_nobody_names_has_the_name_of_its_directory)
+{
+	static const char *const cases[][2] = {
+		{ "/home/ann/shop", "shop" },
+		{ "/srv/My Shop_2.0/", NULL },
+		{ "/srv/My Shop_2.0", "myshop_20" },
+		{ "/srv/--x--", "x" },
+		{ "/", NULL },
+		{ NULL, NULL },
+	};
+
+	for (size_t i = 0; i < SP_COUNT(cases); i++) {
+		autoreading struct reading r = { 0 };
+		struct stack_resolver resolver = given_resolver(&r);
+		struct stack_source source = { .file = "s.yaml",
+					       .text = "services: {web: {image: x}}",
+					       .len = 27,
+					       .directory = cases[i][0] };
+
+		r.result = stack_read(&source, &resolver, &r.stack, &r.report, &r.err);
+		cr_expect_eq(r.result, cases[i][1] ? 0 : -EINVAL);
+		if (cases[i][1] && r.stack)
+			cr_expect_str_eq(r.stack->name, cases[i][1]);
+	}
+}
