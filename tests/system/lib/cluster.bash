@@ -1,0 +1,48 @@
+# A whole lab for a test: control and two workers with the programs of build/bin, in a build directory of its own,
+# so that tests, and a lab somebody works in, live side by side. Load it, then cluster_up in setup or setup_file and
+# cluster_down in the matching teardown.
+
+SOURCE=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../.." && pwd -P)
+
+cluster_up() {
+	CLUSTER=$(mktemp -d "$SOURCE/build/test-cluster.XXXXXX")
+	export CLUSTER
+	mkdir "$CLUSTER/bin"
+	ln "$SOURCE"/build/bin/{agentd,controld,ctl,spinit} "$CLUSTER/bin"
+	lab up
+}
+
+cluster_down() {
+	if [[ -z ${BATS_TEST_COMPLETED:-} ]]; then tail -n 15 "$CLUSTER"/lab/*/disk/log/*.log >&2 || true; fi
+	lab destroy
+	rm -rf "$CLUSTER"
+}
+
+lab() { env -u LAB O="$CLUSTER" "$SOURCE/vagrant/lab" "$@"; }
+ctl() { "$CLUSTER/bin/ctl" "$@"; }
+operator() { lab exec operator -- "$@"; }
+
+# The image test/busybox:1 in the cluster's store: a shell and its tools, nothing else.
+cluster_busybox() {
+	local root=$CLUSTER/busybox name
+	mkdir -p "$root/bin"
+	cp /bin/busybox "$root/bin"
+	for name in sh sleep cat echo nc wget ls id hostname ps; do ln -sf busybox "$root/bin/$name"; done
+	tar -C "$root" -cf "$root.tar" .
+	echo '{"Entrypoint": ["/bin/sh", "-c"], "Env": ["PATH=/bin"]}' >"$root.json"
+	ctl image import --config "$root.json" --name test/busybox:1 "$root.tar"
+}
+
+# Wait until a command succeeds: within SECONDS COMMAND...
+within() {
+	local end=$((SECONDS + $1))
+	shift
+	until "$@"; do
+		((SECONDS < end)) || return 1
+		sleep 0.1
+	done
+}
+
+workload_is() { # id, state
+	ctl ps -o json | jq -e --arg id "$1" --arg state "$2" '.workloads[] | select(.id == $id and .state == $state)' >/dev/null
+}
