@@ -1,5 +1,5 @@
 /*
- * Mounts of a service: volumes in their short and long form, and tmpfs.
+ * Volumes of a service, in their short and long form.
  *
  * A source that starts with '/', '.' or '~' is a path on the node, anything else names a volume of
  * the top level.
@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "stackfile/host_path.h"
 #include "stackfile/keys.h"
 #include "stackfile/scalar.h"
 
@@ -92,70 +93,9 @@ static const struct key mount_keys[] = {
 };
 KEY_TABLE(keys_mount, "services.NAME.volumes[] (long form)", mount_keys, true);
 
-/* Appends the components of path to out, which holds an absolute path. */
-static void components_add(char *out, const char *path)
-{
-	while (*path) {
-		size_t n = strcspn(path, "/"), len = strlen(out);
-
-		if (n == 2 && path[0] == '.' && path[1] == '.') {
-			char *slash = strrchr(out, '/');
-
-			if (slash)
-				*slash = '\0';
-		} else if (n && !(n == 1 && path[0] == '.')) {
-			out[len] = '/';
-			memcpy(out + len + 1, path, n);
-			out[len + 1 + n] = '\0';
-		}
-		path += n + (path[n] == '/');
-	}
-}
-
-char *lexical_path(struct reader *r, const char *path)
-{
-	char *out = stack_arena_zalloc(r->arena, strlen(path) + 2);
-
-	if (out)
-		components_add(out, path);
-	return out;
-}
-
-/* A relative source starts at the stack file's directory, `~` at the person's home. */
-static char *host_path(const struct value *v, const char *source)
-{
-	struct reader *r = v->r;
-	const char *base = r->source->directory;
-	char *path;
-
-	if (source[0] == '/')
-		return lexical_path(r, source);
-	if (source[0] == '~') {
-		base = r->resolver->variable(r->resolver->state, "HOME");
-		source++;
-		if (*source && *source != '/') {
-			value_refuse(v, STACK_CODE_UNSUPPORTED,
-				     "names the home directory of a user, which is not supported");
-			return NULL;
-		}
-	}
-	if (!base || base[0] != '/') {
-		value_refuse(
-			v, STACK_CODE_VALUE,
-			"'%s' is relative, and it is not known to what: write an absolute path",
-			source);
-		return NULL;
-	}
-	path = stack_arena_format(r->arena, "%s/%s", base, source);
-	path = path ? lexical_path(r, path) : NULL;
-	if (path)
-		value_note(v, STACK_NOTE, STACK_CODE_VALUE, "is '%s' on the node", path);
-	return path;
-}
-
 static void source_bind(const struct value *v, const char *source, struct stack_mount *m)
 {
-	m->source = host_path(v, source);
+	m->source = host_path_read(v, source);
 	if (m->source && !*m->source)
 		value_refuse(v, STACK_CODE_VALUE, "gives the container the node's root directory");
 }
@@ -199,7 +139,7 @@ static bool entry_complete(const struct value *v, const struct entry *e)
 	return false;
 }
 
-static void mount_add(const struct value *v, const struct stack_mount *m, struct stack_service *s)
+void mount_add(const struct value *v, const struct stack_mount *m, struct stack_service *s)
 {
 	struct stack_mount *slot = value_push(v, &s->mounts, &s->n_mounts, sizeof(*slot));
 
@@ -237,8 +177,7 @@ static void short_option(const struct value *v, const char *option, struct stack
 		     option);
 }
 
-/* Split in place at the first c; NULL when there is none. */
-static char *cut(char *s, char c)
+char *mount_cut(char *s, char c)
 {
 	char *at = strchr(s, c);
 
@@ -250,7 +189,7 @@ static char *cut(char *s, char c)
 static void short_options(const struct value *v, char *options, struct stack_mount *m)
 {
 	for (char *next; options; options = next) {
-		next = cut(options, ',');
+		next = mount_cut(options, ',');
 		short_option(v, options, m);
 	}
 }
@@ -259,7 +198,7 @@ static void short_form(const struct value *v, struct stack_service *s)
 {
 	const char *text = value_text(v, "SOURCE:TARGET[:MODE]");
 	char *source = text ? stack_arena_dup(v->r->arena, text) : NULL;
-	char *target = source ? cut(source, ':') : NULL;
+	char *target = source ? mount_cut(source, ':') : NULL;
 	struct stack_mount m = { .type = WIRE_MOUNT_VOLUME };
 
 	if (!source)
@@ -269,7 +208,7 @@ static void short_form(const struct value *v, struct stack_service *s)
 			     "is not SOURCE:TARGET: a volume without a name is not supported yet");
 		return;
 	}
-	short_options(v, cut(target, ':'), &m);
+	short_options(v, mount_cut(target, ':'), &m);
 	if (strchr("/.~", source[0])) {
 		m.type = WIRE_MOUNT_BIND;
 		m.create_host_path = true;
@@ -294,60 +233,5 @@ void read_mounts(const struct value *v, void *service)
 			long_form(&item, service);
 		else
 			short_form(&item, service);
-	}
-}
-
-/* nosuid and nodev hold anyway: no_new_privs is always on, and devices cannot be made. */
-static void tmpfs_option(const struct value *v, const char *option, struct stack_mount *m)
-{
-	uint32_t mode = 0;
-
-	if (!strcmp(option, "ro")) {
-		m->read_only = true;
-	} else if (sp_str_starts(option, "size=")) {
-		if (sp_parse_bytes(option + 5, &m->size_bytes, NULL) < 0)
-			value_refuse(v, STACK_CODE_VALUE, "has the size '%s'", option + 5);
-	} else if (sp_str_starts(option, "mode=")) {
-		for (const char *c = option + 5; *c >= '0' && *c <= '7' && mode <= 07777; c++)
-			mode = mode * 8 + (uint32_t)(*c - '0');
-		if (!mode || mode > 07777 || option[5 + strspn(option + 5, "01234567")])
-			value_refuse(v, STACK_CODE_VALUE, "has the mode '%s'", option + 5);
-		m->mode = mode;
-	} else if (strcmp(option, "rw") != 0 && strcmp(option, "nosuid") != 0 &&
-		   strcmp(option, "nodev") != 0) {
-		value_refuse(v, STACK_CODE_UNSUPPORTED,
-			     "has the option '%s', which is not supported yet", option);
-	}
-}
-
-/* "/run" or "/run:size=64m,mode=1777" */
-static void tmpfs_one(const struct value *v, struct stack_service *s)
-{
-	const char *text = value_text(v, "a path");
-	char *target = text ? stack_arena_dup(v->r->arena, text) : NULL;
-	struct stack_mount m = { .type = WIRE_MOUNT_TMPFS };
-
-	if (!target)
-		return;
-	for (char *option = cut(target, ':'), *next; option; option = next) {
-		next = cut(option, ',');
-		tmpfs_option(v, option, &m);
-	}
-	if (!check_abs_path(v, target))
-		return;
-	m.target = clean_path(v->r, target);
-	mount_add(v, &m, s);
-}
-
-void read_tmpfs(const struct value *v, void *service)
-{
-	if (v->node->kind != NODE_LIST) {
-		tmpfs_one(v, service);
-		return;
-	}
-	for (size_t i = 0; value_is_list(v) && i < v->node->n; i++) {
-		struct value item = value_child(v, i);
-
-		tmpfs_one(&item, service);
 	}
 }

@@ -6,5 +6,6 @@
 void read_mounts(const struct value *v, void *service);
 void read_tmpfs(const struct value *v, void *service);
 
-/* Normalise an absolute path by its text alone: "." and ".." taken away; lives in the arena. */
-char *lexical_path(struct reader *r, const char *path);
+/* Shared by the two. */
+void mount_add(const struct value *v, const struct stack_mount *m, struct stack_service *s);
+char *mount_cut(char *s, char c); /* split in place at the first c; NULL when there is none */

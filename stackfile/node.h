@@ -27,7 +27,6 @@ struct node_entry {
 	char *key;
 	struct stack_position at; /* of the key, or of the item */
 	struct node *value;
-	bool merged; /* came from a merge key (<<) */
 };
 
 struct node {

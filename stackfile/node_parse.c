@@ -6,52 +6,13 @@
  * the parse; the problems of keys do not.
  */
 #include <string.h>
-#include <yaml.h>
 
 #include "base/str.h"
-#include "stackfile/node.h"
-
-struct anchor {
-	char *name;
-	struct node *node;
-};
-
-struct parser {
-	yaml_parser_t yaml;
-	struct stack_arena *arena;
-	struct stack_report *report;
-	const char *file;
-	struct anchor *anchors;
-	size_t n_anchors;
-	unsigned depth;
-	bool stopped; /* no further event makes sense */
-};
+#include "stackfile/node_build.h"
 
 static struct stack_position position(yaml_mark_t mark)
 {
 	return (struct stack_position){ (uint32_t)mark.line + 1, (uint32_t)mark.column + 1 };
-}
-
-static void complain(struct parser *p, enum stack_code code, struct stack_position at,
-		     const char *text, const char *operand)
-{
-	struct stack_finding f = {
-		.severity = STACK_ERROR, .code = code, .file = p->file, .at = at, .key = ""
-	};
-
-	if (operand)
-		stack_report_add(p->report, &f, "%s '%s'", text, operand);
-	else
-		stack_report_add(p->report, &f, "%s", text);
-}
-
-static struct node *stop(struct parser *p, enum stack_code code, struct stack_position at,
-			 const char *text, const char *operand)
-{
-	if (!p->stopped)
-		complain(p, code, at, text, operand);
-	p->stopped = true;
-	return NULL;
 }
 
 static bool next(struct parser *p, yaml_event_t *event)
@@ -62,11 +23,11 @@ static bool next(struct parser *p, yaml_event_t *event)
 		return true;
 	problem = p->yaml.problem ? p->yaml.problem : "out of memory";
 	if (p->yaml.error == YAML_READER_ERROR) {
-		stop(p, STACK_CODE_SYNTAX, (struct stack_position){ 1, 1 },
-		     "the file is not UTF-8 text:", problem);
+		parser_stop(p, STACK_CODE_SYNTAX, (struct stack_position){ 1, 1 },
+			    "the file is not UTF-8 text:", problem);
 		return false;
 	}
-	stop(p, STACK_CODE_SYNTAX, position(p->yaml.problem_mark), problem, NULL);
+	parser_stop(p, STACK_CODE_SYNTAX, position(p->yaml.problem_mark), problem, NULL);
 	return false;
 }
 
@@ -100,8 +61,8 @@ static bool tag_known(const yaml_char_t *tag)
 static void check_tag(struct parser *p, const yaml_char_t *tag, yaml_mark_t mark)
 {
 	if (!tag_known(tag))
-		complain(p, STACK_CODE_UNSUPPORTED, position(mark), "not supported yet: the tag",
-			 (const char *)tag);
+		parser_complain(p, STACK_CODE_UNSUPPORTED, position(mark),
+				"not supported yet: the tag", (const char *)tag);
 }
 
 static void anchor_add(struct parser *p, const yaml_char_t *name, struct node *node)
@@ -110,6 +71,10 @@ static void anchor_add(struct parser *p, const yaml_char_t *name, struct node *n
 
 	if (!name || !node)
 		return;
+	if (p->n_anchors >= NODE_ANCHORS_MAX) {
+		parser_stop(p, STACK_CODE_LIMIT, node->at, "too many anchors", NULL);
+		return;
+	}
 	a = stack_arena_push(p->arena, &p->anchors, &p->n_anchors, sizeof(*a));
 	if (a)
 		*a = (struct anchor){ stack_arena_dup(p->arena, (const char *)name), node };
@@ -127,14 +92,14 @@ static struct node *alias_read(struct parser *p, const yaml_event_t *event)
 		if (!sp_str_eq(p->anchors[i].name, name))
 			continue;
 		if (n->open)
-			return stop(p, STACK_CODE_SYNTAX, at, "an alias inside of its own anchor",
-				    name);
+			return parser_stop(p, STACK_CODE_SYNTAX, at,
+					   "an alias inside of its own anchor", name);
 		if (p->depth + n->height > NODE_DEPTH_MAX)
-			return stop(p, STACK_CODE_LIMIT, at, "nested too deeply by the alias",
-				    name);
+			return parser_stop(p, STACK_CODE_LIMIT, at,
+					   "nested too deeply by the alias", name);
 		return n;
 	}
-	return stop(p, STACK_CODE_SYNTAX, at, "no such anchor:", name);
+	return parser_stop(p, STACK_CODE_SYNTAX, at, "no such anchor:", name);
 }
 
 /* Columns count characters, lengths count bytes. */
@@ -169,7 +134,7 @@ static struct node *scalar_read(struct parser *p, const yaml_event_t *event)
 		return NULL;
 	check_tag(p, tag, event->start_mark);
 	if (memchr(text, '\0', event->data.scalar.length))
-		complain(p, STACK_CODE_SYNTAX, n->at, "a NUL byte in a string", NULL);
+		parser_complain(p, STACK_CODE_SYNTAX, n->at, "a NUL byte in a string", NULL);
 	n->text = stack_arena_copy(p->arena, text, event->data.scalar.length);
 	n->plain = event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE &&
 		   (!tag || strcmp((const char *)tag, YAML_STR_TAG) != 0);
@@ -179,34 +144,6 @@ static struct node *scalar_read(struct parser *p, const yaml_event_t *event)
 		return n;
 	p->stopped = true;
 	return NULL;
-}
-
-/* Add the weight of one more value below n. */
-static bool carry(struct parser *p, struct node *n, const struct node *value,
-		  struct stack_position at)
-{
-	n->weight += value->weight;
-	if (n->height <= value->height)
-		n->height = value->height + 1;
-	if (n->weight <= NODE_WEIGHT_MAX)
-		return true;
-	stop(p, STACK_CODE_LIMIT, at, "too many values, with every alias written out", NULL);
-	return false;
-}
-
-static bool entry_add(struct parser *p, struct node *n, const struct node_entry *entry)
-{
-	struct node_entry *e;
-
-	if (!carry(p, n, entry->value, entry->at))
-		return false;
-	e = stack_arena_push(p->arena, &n->entries, &n->n, sizeof(*e));
-	if (!e) {
-		p->stopped = true;
-		return false;
-	}
-	*e = *entry;
-	return true;
 }
 
 static struct node *node_read(struct parser *p, const yaml_event_t *event);
@@ -225,7 +162,7 @@ static void list_read(struct parser *p, struct node *n)
 
 			e.value = node_read(p, &event);
 			if (e.value)
-				entry_add(p, n, &e);
+				parser_entry_add(p, n, &e);
 		}
 		yaml_event_delete(&event);
 		if (end || p->stopped)
@@ -245,68 +182,28 @@ static bool key_read(struct parser *p, const yaml_event_t *event, struct node_en
 	*ret_merge = key->kind == NODE_SCALAR && key->plain && !strcmp(key->text, "<<");
 	e->key = key->kind == NODE_SCALAR ? key->text : NULL;
 	if (!e->key)
-		complain(p, STACK_CODE_TYPE, e->at, "a key has to be a string", NULL);
+		parser_complain(p, STACK_CODE_TYPE, e->at, "a key has to be a string", NULL);
 	else if (!*e->key)
-		complain(p, STACK_CODE_TYPE, e->at, "a key is empty", NULL);
+		parser_complain(p, STACK_CODE_TYPE, e->at, "a key is empty", NULL);
 	return true;
 }
 
-static void merge_map(struct parser *p, struct node *into, const struct node *from)
-{
-	for (size_t i = 0; i < from->n && !p->stopped; i++) {
-		struct node_entry e = from->entries[i];
-
-		e.merged = true;
-		if (!node_find(into, e.key))
-			entry_add(p, into, &e);
-	}
-}
-
-/* The map's own keys win over merged ones, an earlier merged map over a later one. */
-static void merge(struct parser *p, struct node *into, const struct node_entry *merges, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		const struct node *from = merges[i].value;
-
-		if (from->kind == NODE_MAP)
-			merge_map(p, into, from);
-		else if (from->kind == NODE_SCALAR)
-			complain(p, STACK_CODE_TYPE, merges[i].at,
-				 "'<<' takes a map or a list of maps", NULL);
-		for (size_t j = 0; from->kind == NODE_LIST && j < from->n; j++)
-			if (from->entries[j].value->kind == NODE_MAP)
-				merge_map(p, into, from->entries[j].value);
-			else
-				complain(p, STACK_CODE_TYPE, from->entries[j].at,
-					 "'<<' takes a map or a list of maps", NULL);
-	}
-}
-
-struct merges {
-	struct node_entry *list;
-	size_t n;
-};
-
+/* The entry of a map, or its merge key, which is kept in *merge for the end. */
 static void pair_add(struct parser *p, struct node *n, const struct node_entry *e, bool is_merge,
-		     struct merges *merges)
+		     struct node_entry *merge)
 {
-	struct node_entry *m;
-
-	if (is_merge) {
-		m = stack_arena_push(p->arena, &merges->list, &merges->n, sizeof(*m));
-		if (m)
-			*m = *e;
-	} else if (!e->key || !*e->key) {
+	if (!e->key || !*e->key)
 		return; /* complained about already */
-	} else if (node_find(n, e->key)) {
-		complain(p, STACK_CODE_DUPLICATE, e->at, "given twice: the key", e->key);
-	} else {
-		entry_add(p, n, e);
-	}
+	if (is_merge ? merge->value != NULL : node_find(n, e->key) != NULL)
+		parser_complain(p, STACK_CODE_DUPLICATE, e->at, "given twice: the key", e->key);
+	else if (is_merge)
+		*merge = *e;
+	else
+		parser_entry_add(p, n, e);
 }
 
 /* One key and its value; false at the end of the map. */
-static bool pair_read(struct parser *p, struct node *n, struct merges *merges)
+static bool pair_read(struct parser *p, struct node *n, struct node_entry *merge)
 {
 	struct node_entry e = { 0 };
 	yaml_event_t event;
@@ -322,18 +219,18 @@ static bool pair_read(struct parser *p, struct node *n, struct merges *merges)
 	yaml_event_delete(&event);
 	if (!e.value)
 		return false;
-	pair_add(p, n, &e, is_merge, merges);
+	pair_add(p, n, &e, is_merge, merge);
 	return !p->stopped;
 }
 
 static void map_read(struct parser *p, struct node *n)
 {
-	struct merges merges = { 0 };
+	struct node_entry merge = { 0 };
 
-	while (pair_read(p, n, &merges))
+	while (pair_read(p, n, &merge))
 		;
-	if (!p->stopped)
-		merge(p, n, merges.list, merges.n);
+	if (!p->stopped && merge.value)
+		parser_merge(p, n, &merge);
 }
 
 static struct node *collection_read(struct parser *p, const yaml_event_t *event)
@@ -346,7 +243,7 @@ static struct node *collection_read(struct parser *p, const yaml_event_t *event)
 	if (!n)
 		return NULL;
 	if (p->depth >= NODE_DEPTH_MAX)
-		return stop(p, STACK_CODE_LIMIT, n->at, "nested too deeply", NULL);
+		return parser_stop(p, STACK_CODE_LIMIT, n->at, "nested too deeply", NULL);
 	check_tag(p, tag, event->start_mark);
 	anchor_add(p, list ? event->data.sequence_start.anchor : event->data.mapping_start.anchor,
 		   n);
@@ -389,8 +286,8 @@ static struct node *document_read(struct parser *p)
 	if (type == YAML_NO_EVENT)
 		return NULL;
 	if (type == YAML_STREAM_END_EVENT)
-		stop(p, STACK_CODE_SYNTAX, (struct stack_position){ 1, 1 }, "the file is empty",
-		     NULL);
+		parser_stop(p, STACK_CODE_SYNTAX, (struct stack_position){ 1, 1 },
+			    "the file is empty", NULL);
 	else
 		root = node_read(p, &event);
 	yaml_event_delete(&event);
@@ -404,8 +301,8 @@ static void end_read(struct parser *p)
 	for (yaml_event_type_t type = YAML_DOCUMENT_END_EVENT; type == YAML_DOCUMENT_END_EVENT;) {
 		type = step(p, &event);
 		if (type == YAML_DOCUMENT_START_EVENT)
-			stop(p, STACK_CODE_SYNTAX, position(event.start_mark),
-			     "a stack file holds one document only", NULL);
+			parser_stop(p, STACK_CODE_SYNTAX, position(event.start_mark),
+				    "a stack file holds one document only", NULL);
 		if (type != YAML_NO_EVENT)
 			yaml_event_delete(&event);
 	}
@@ -418,8 +315,8 @@ struct node *node_parse(struct stack_arena *arena, const struct node_source *sou
 	struct node *root;
 
 	if (source->len > NODE_TEXT_MAX)
-		return stop(&p, STACK_CODE_LIMIT, (struct stack_position){ 1, 1 },
-			    "the file is larger than 1 MiB", NULL);
+		return parser_stop(&p, STACK_CODE_LIMIT, (struct stack_position){ 1, 1 },
+				   "the file is larger than 1 MiB", NULL);
 	if (!yaml_parser_initialize(&p.yaml)) {
 		report->no_memory = 1;
 		return NULL;

@@ -36,9 +36,13 @@ static struct stack_position place(const struct node *n, const char *text, size_
 
 static bool warned_before(struct reader *r, const char *name)
 {
-	for (size_t i = 0; r->warned && r->warned[i]; i++)
-		if (!strcmp(r->warned[i], name))
+	size_t n = 0;
+
+	for (; r->warned && r->warned[n]; n++)
+		if (!strcmp(r->warned[n], name))
 			return true;
+	if (n >= STACK_DIAGNOSTICS_MAX) /* nobody will see one more */
+		return true;
 	stack_arena_strv_push(r->arena, &r->warned, stack_arena_dup(r->arena, name));
 	return false;
 }

@@ -116,6 +116,29 @@ Test(yaml, depth_is_bounded_through_aliases_too)
 	cr_said(&r.report, "s.yaml:2:18: error: nested too deeply by the alias 'a0'", chain.data);
 }
 
+Test(yaml, lists_maps_and_anchors_are_bounded)
+{
+	autobuf struct sp_buf list = { 0 }, anchors = { 0 };
+	autoreading struct reading r = { 0 }, q = { 0 };
+
+	sp_buf_puts(&list, "x-a:\n");
+	for (int i = 0; i < 5000; i++)
+		sp_buf_printf(&list, "  k%d: 1\n", i);
+	read_bytes_of(&r, list.data, list.len);
+	cr_said(&r.report, "s.yaml:4098:3: error: too many entries in one list or map", "(keys)");
+	sp_buf_puts(&anchors, "x-a:\n");
+	for (int i = 0; i < 1100; i++)
+		sp_buf_printf(&anchors, "- &a%d x\n", i);
+	read_bytes_of(&q, anchors.data, anchors.len);
+	cr_said(&q.report, "s.yaml:1026:3: error: too many anchors", "(anchors)");
+}
+
+Test(yaml, a_map_has_one_merge_key)
+{
+	refused("x-a: &a {b: 1}\nx-c: {<<: *a, <<: *a}\n",
+		"s.yaml:2:15: error: given twice: the key '<<'");
+}
+
 Test(yaml, a_file_of_more_than_a_mebibyte_is_refused)
 {
 	autobuf struct sp_buf text = { 0 };
