@@ -63,7 +63,8 @@ struct sp_httpd_conf {
 			  void *owner);
 	void *owner;                  /* handed to handlers */
 	struct sp_loop *loop;         /* NULL: threads */
-	unsigned int connections_max; /* of each listener, 0: 512; more wait in the backlog */
+	unsigned int connections_max; /* of each listener, 0: 512; on a loop more wait in
+					 the backlog, with threads they are cut off */
 	int64_t idle_timeout_ns;      /* 0: 30 s; of silence, and for a whole request head */
 };
 

@@ -121,6 +121,9 @@ static void conn_end(struct httpd_listener *l, void **context)
 	pthread_mutex_unlock(&l->d->lock);
 	free(conn);
 	*context = NULL;
+	/* MHD looks at the backlog again only in its next run. */
+	if (l->d->loop && !atomic_load(&l->d->stopping))
+		httpd_drive_soon(l);
 }
 
 void httpd_conn_notify(void *cls, struct MHD_Connection *c, void **context,

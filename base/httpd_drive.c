@@ -6,12 +6,21 @@
 #include "base/httpd_impl.h"
 #include "base/time.h"
 
+void httpd_drive_soon(struct httpd_listener *l)
+{
+	l->soon = true; /* also when called from inside MHD_run() */
+	(void)sp_timer_arm_in(l->d->loop, &l->timer, 0);
+}
+
 static void drive(struct httpd_listener *l)
 {
 	MHD_UNSIGNED_LONG_LONG ms;
 
+	l->soon = false;
 	MHD_run(l->mhd);
-	if (MHD_get_timeout(l->mhd, &ms) == MHD_YES)
+	if (l->soon)
+		httpd_drive_soon(l);
+	else if (MHD_get_timeout(l->mhd, &ms) == MHD_YES)
 		(void)sp_timer_arm_in(l->d->loop, &l->timer, (int64_t)ms * SP_NS_PER_MS);
 	else
 		sp_timer_cancel(&l->timer);
@@ -45,11 +54,6 @@ void httpd_drive_start(struct httpd_listener *l)
 	l->poll = (struct sp_op){ .fn = on_readable, .owner = l };
 	l->timer = (struct sp_timer){ .fn = on_timeout, .owner = l };
 	sp_op_poll(l->d->loop, &l->poll, l->epoll_fd, EPOLLIN);
-}
-
-void httpd_drive_soon(struct httpd_listener *l)
-{
-	(void)sp_timer_arm_in(l->d->loop, &l->timer, 0);
 }
 
 void httpd_drive_stop(struct httpd_listener *l)

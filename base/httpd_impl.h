@@ -7,7 +7,9 @@
  *   httpd_conn.c     connections: who is there, and who is too slow
  *   httpd_peer.c     credentials of the other side
  *   httpd_route.c    the table of routes, percent-decoding
+ *   httpd_decide.c   what is settled before a body is read
  *   httpd_request.c  a request from its head to its end
+ *   httpd_query.c    what handlers ask about it
  *   httpd_sleep.c    a request that waits: suspended on a loop, blocked in its thread otherwise
  *   httpd_reply.c, httpd_stream.c, httpd_upgrade.c   the three kinds of reply
  *
@@ -45,6 +47,7 @@ struct httpd_listener {
 	int epoll_fd;
 	struct sp_op poll;
 	struct sp_timer timer;
+	bool soon; /* MHD wants another run at once */
 };
 
 struct httpd_conn {
@@ -128,7 +131,8 @@ struct sp_httpd_req {
 int httpd_listen_unix(const char *path, struct sp_err *err);
 int httpd_listen_tcp(const char *address, uint16_t *ret_port, struct sp_err *err);
 void httpd_drive_start(struct httpd_listener *l);
-void httpd_drive_soon(struct httpd_listener *l); /* after a resume, as MHD asks for */
+void httpd_drive_soon(
+	struct httpd_listener *l); /* after a resume, and after the end of a connection */
 void httpd_drive_stop(struct httpd_listener *l);
 bool httpd_drive_idle(const struct httpd_listener *l);
 
@@ -149,6 +153,13 @@ enum httpd_match { HTTPD_MATCH, HTTPD_NO_PATH, HTTPD_NO_METHOD, HTTPD_BAD_PATH, 
 enum httpd_match httpd_route_find(struct sp_httpd_req *req, const char *method);
 char *httpd_decode(const char *s, size_t len, struct sp_err *err); /* %xx; %00 is refused */
 
+/* decide */
+void httpd_decide(struct sp_httpd_req *req, const char *url, const char *method,
+		  const char *version);
+/* Reply with err; the rest of the body is only read away. */
+void httpd_refuse(struct sp_httpd_req *req, const struct sp_err *err);
+uint64_t httpd_content_length(struct sp_httpd_req *req); /* as announced; 0 when it is not */
+
 /* request */
 enum MHD_Result httpd_request_run(void *cls, struct MHD_Connection *c, const char *url,
 				  const char *method, const char *version, const char *data,
@@ -166,4 +177,5 @@ void httpd_wake_all(struct sp_httpd *d); /* because the server is going */
 /* reply, upgrade */
 void httpd_reply_with(struct sp_httpd_req *req, int status, const char *content_type,
 		      struct MHD_Response *response);
+void httpd_reply_error(struct sp_httpd_req *req, int status, const struct sp_err *err);
 void httpd_upgrades_end(struct sp_httpd *d);

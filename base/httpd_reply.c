@@ -47,13 +47,18 @@ void sp_httpd_reply_json(struct sp_httpd_req *req, int status, json_t *json)
 	httpd_reply_with(req, status, "application/json", own_text(text));
 }
 
-void sp_httpd_reply_err(struct sp_httpd_req *req, const struct sp_err *err)
+void httpd_reply_error(struct sp_httpd_req *req, int status, const struct sp_err *err)
 {
 	json_t *json = json_pack("{s:{s:s,s:s,s:s,s:b}}", "error", "code",
 				 sp_err_code_name(err->code), "stage", sp_stage_name(err->stage),
 				 "message", err->message, "retryable", sp_err_retryable(err));
 
-	sp_httpd_reply_json(req, sp_http_status_of(err), json);
+	sp_httpd_reply_json(req, status, json);
+}
+
+void sp_httpd_reply_err(struct sp_httpd_req *req, const struct sp_err *err)
+{
+	httpd_reply_error(req, sp_http_status_of(err), err);
 }
 
 void sp_httpd_reply_text(struct sp_httpd_req *req, int status, const char *content_type,
