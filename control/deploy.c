@@ -260,6 +260,7 @@ static void deploy_fini(struct deploy *d)
 	for (size_t i = 0; d->targets && i < d->desired.n; i++)
 		json_decref(d->targets[i].spec);
 	free(d->targets);
+	free(d->pulls);
 	free(d->removals);
 	plan_fini(&d->plan);
 	cluster_fini(&d->cluster);

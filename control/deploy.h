@@ -43,6 +43,7 @@ struct deploy {
 	struct plan plan;
 	struct cluster cluster;
 	struct deploy_target *targets; /* one for each desired workload */
+	int *pulls; /* numbers of the pull steps, by node of the cluster; 0: none */
 	struct deploy_removal *removals;
 	size_t n_removals;
 	int64_t revision; /* the new one; 0 before it is placed */
@@ -50,6 +51,7 @@ struct deploy {
 };
 
 int deploy_place(struct operation *o, void *deploy, struct sp_err *err);
+int deploy_plan_pull(struct deploy *d, struct sp_err *err);
 int deploy_pull(struct deploy *d, struct sp_err *err);
 int deploy_plan_start(struct deploy *d, struct sp_err *err); /* journals what will be done */
 int deploy_start(struct deploy *d, struct sp_err *err);

@@ -1,5 +1,6 @@
 /* The pull steps: each node gets the images of what it will start; see deploy.h. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/json.h"
@@ -87,20 +88,42 @@ static bool concerns(const struct deploy *d, const char *node)
 	return false;
 }
 
+static struct operation_step pull_step(struct pull *p)
+{
+	return (struct operation_step){ .name = "pull",
+					.node = p->node,
+					.stage = SP_STAGE_PULL,
+					.fn = pull_to_node,
+					.state = p };
+}
+
+int deploy_plan_pull(struct deploy *d, struct sp_err *err)
+{
+	int r = 0;
+
+	d->pulls = calloc(d->cluster.rows.n + 1, sizeof(*d->pulls));
+	if (!d->pulls)
+		return sp_fail_nomem(err);
+	for (size_t i = 0; r == 0 && i < d->cluster.rows.n; i++) {
+		struct pull p = { d, d->cluster.rows.list[i].name };
+		struct operation_step step = pull_step(&p);
+
+		if (concerns(d, p.node))
+			r = operation_plan(d->o, &step, &d->pulls[i], err);
+	}
+	return r;
+}
+
 int deploy_pull(struct deploy *d, struct sp_err *err)
 {
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < d->cluster.rows.n; i++) {
 		struct pull p = { d, d->cluster.rows.list[i].name };
-		struct operation_step step = { .name = "pull",
-					       .node = p.node,
-					       .stage = SP_STAGE_PULL,
-					       .fn = pull_to_node,
-					       .state = &p };
+		struct operation_step step = pull_step(&p);
 
-		if (concerns(d, p.node))
-			r = operation_step(d->o, 0, &step, err);
+		if (d->pulls[i])
+			r = operation_step(d->o, d->pulls[i], &step, err);
 	}
 	return r;
 }

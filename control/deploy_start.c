@@ -78,7 +78,7 @@ static struct operation_step ready_step(struct act *act)
 static int plan_all(struct store *s, void *state, struct sp_err *err)
 {
 	struct deploy *d = state;
-	int r = 0;
+	int r = deploy_plan_pull(d, err);
 
 	(void)s;
 	for (size_t i = 0; r == 0 && i < d->desired.n; i++) {
