@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "ctl/args.h"
@@ -22,6 +23,7 @@
 #include "ctl/failure.h"
 #include "ctl/help.h"
 #include "ctl/man.h"
+#include "stackfile/reference.h"
 
 static int complain(const struct wire_failure *fail)
 {
@@ -72,11 +74,21 @@ static int dispatch(struct ctl_args *args, char *const *words, size_t n, struct 
 	return run(args, fail);
 }
 
-/* For the build: `ctl --generate man|completion`. */
+static void man_stack_write(void)
+{
+	autobuf struct sp_buf page = SP_BUF_INIT;
+
+	stack_reference_man(&page);
+	fputs(page.data ? page.data : "", stdout);
+}
+
+/* For the build: `ctl --generate man|man-stack|completion`. */
 static int generate(const char *what)
 {
 	if (sp_str_eq(what, "man"))
 		ctl_man_write(stdout);
+	else if (sp_str_eq(what, "man-stack"))
+		man_stack_write();
 	else if (sp_str_eq(what, "completion"))
 		ctl_completion_write(stdout);
 	else

@@ -30,11 +30,15 @@ $(O)/%.o: %.c
 	@mkdir -p $(@D)
 	$(QUIET_CC)$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 
-# The man page and the completion are made from ctl's own table of commands.
-CTL_GENERATED = $(if $(wildcard ctl/main.c),$(O)/share/man/man1/ctl.1 $(O)/share/bash-completion/completions/ctl)
+# The man pages and the completion are made from ctl's own table of commands.
+CTL_GENERATED = $(if $(wildcard ctl/main.c),$(O)/share/man/man1/ctl.1 $(O)/share/man/man5/stackpilot-stack.5 \
+                $(O)/share/bash-completion/completions/ctl)
 
 $(O)/share/man/man1/ctl.1: $(BIN)/ctl
 	@mkdir -p $(@D) && $(BIN)/ctl --generate man >$@
+
+$(O)/share/man/man5/stackpilot-stack.5: $(BIN)/ctl
+	@mkdir -p $(@D) && $(BIN)/ctl --generate man-stack >$@
 
 $(O)/share/bash-completion/completions/ctl: $(BIN)/ctl
 	@mkdir -p $(@D) && $(BIN)/ctl --generate completion >$@

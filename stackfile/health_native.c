@@ -144,10 +144,13 @@ static bool request_read(const struct option *options, char **words, struct requ
 
 /* ---- http ---- */
 
-/* http://HOST[:PORT][/PATH] of this machine. */
+#define LOCAL "localhost" /* what a probe asks on the container's loopback by */
+
+/* http://HOST[:PORT][/PATH] of this machine; connecting to 0.0.0.0 reaches the loopback too. */
 static bool url_read(struct reader *r, const char *url, struct wire_probe *p)
 {
-	static const char *const hosts[] = { "localhost", "127.0.0.1", "0.0.0.0" };
+	enum { ANY };
+	static const char *const hosts[] = { [ANY] = "0.0.0.0", "127.0.0.1", LOCAL };
 	const char *end;
 	uint32_t port = 80;
 
@@ -158,7 +161,7 @@ static bool url_read(struct reader *r, const char *url, struct wire_probe *p)
 		size_t n = strlen(hosts[i]);
 
 		if (!strncmp(url, hosts[i], n) && strchr(":/", url[n])) {
-			p->host = stack_arena_dup(r->arena, hosts[i]);
+			p->host = stack_arena_dup(r->arena, i == ANY ? LOCAL : hosts[i]);
 			url += n;
 			break;
 		}
@@ -290,6 +293,7 @@ static bool pg_isready(struct reader *r, char **words, char *const *environment,
 		if (env_list_get(environment, elsewhere[i]))
 			return false;
 	p->port = 5432;
+	p->host = stack_arena_dup(r->arena, LOCAL);
 	for (char **w = words + 1; *w; w++)
 		if (!pg_word(r, &w, p))
 			return false;

@@ -122,7 +122,6 @@ static void decode_http(struct sp_json_reader *r, struct wire_probe *p)
 	for (const char *c = p->path; c && *c; c++)
 		if ((unsigned char)*c <= ' ' || *c == 0x7f)
 			sp_json_refuse(r, "path", "holds a space or a control character");
-	p->host = wire_opt(r, "host", wire_host_valid, "a host name");
 	p->status_min = (uint16_t)sp_json_int(r, "status_min", 100, 599, 200);
 	p->status_max = (uint16_t)sp_json_int(r, "status_max", 100, 599, 399);
 	if (p->status_min > p->status_max)
@@ -149,8 +148,10 @@ static void decode_kind(struct sp_json_reader *r, struct wire_probe *p)
 	case WIRE_PROBE_TCP:
 		break;
 	}
-	if (p->type != WIRE_PROBE_EXEC && p->type != WIRE_PROBE_NONE)
-		p->port = (uint16_t)sp_json_need_int(r, "port", 1, UINT16_MAX);
+	if (p->type == WIRE_PROBE_EXEC || p->type == WIRE_PROBE_NONE)
+		return;
+	p->host = wire_opt(r, "host", wire_host_valid, "a host name");
+	p->port = (uint16_t)sp_json_need_int(r, "port", 1, UINT16_MAX);
 }
 
 static void decode_timing(struct sp_json_reader *r, struct wire_probe *p)

@@ -172,9 +172,9 @@ static void put_probe(struct out *o, const char *key, const struct wire_probe *p
 	sub = out_new();
 	put_str(&sub, "type", wire_probe_types[p->type]);
 	put_int(&sub, "port", p->type == WIRE_PROBE_EXEC ? 0 : p->port, 0);
+	put_str(&sub, "host", p->type == WIRE_PROBE_EXEC ? NULL : p->host);
 	if (p->type == WIRE_PROBE_HTTP) {
 		put_str(&sub, "path", p->path);
-		put_str(&sub, "host", p->host);
 		put_int(&sub, "status_min", p->status_min, 0);
 		put_int(&sub, "status_max", p->status_max, 0);
 	}

@@ -71,7 +71,9 @@ struct wire_probe {
 	enum wire_probe_type type;
 	uint16_t port;                   /* http, tcp, postgres */
 	char *path;                      /* http; "/" */
-	char *host;                      /* http: Host header; NULL is the address */
+	char *host;                      /* http, tcp, postgres: "localhost" asks on the
+					    container's loopback, all else at its address; http:
+					    also the Host header; NULL is the address */
 	uint16_t status_min, status_max; /* http; 200..399 */
 	char **command;                  /* exec: argv */
 	char *user, *database;           /* postgres */

@@ -145,3 +145,16 @@ Test(expand, no_network_needs_no_address)
 	wire_workload_free(w);
 	wire_workload_free(b);
 }
+
+Test(expand, a_local_pg_isready_stays_local)
+{
+	static const struct given files[] = { { "k", "" }, { NULL, NULL } };
+	autoreading struct reading r = { .files = files };
+	struct wire_workload *w = expanded(&r, full, "db"), *b = through_wire(w);
+
+	cr_expect_eq(b->readiness.type, WIRE_PROBE_POSTGRES);
+	cr_expect_str_eq(b->readiness.host, "localhost");
+	cr_expect_str_eq(b->readiness.user, "a");
+	wire_workload_free(w);
+	wire_workload_free(b);
+}

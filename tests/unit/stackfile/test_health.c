@@ -8,7 +8,7 @@ static const struct wire_probe *readiness(const struct reading *r)
 	return &r->stack->services[0].readiness;
 }
 
-/* "http localhost:80/x 200-399", "postgres 5432 user db", "exec a|b" */
+/* "http localhost:80/x 200-399", "postgres localhost:5432 user db", "exec a|b" */
 static const char *told(const struct wire_probe *p)
 {
 	static char text[512];
@@ -25,8 +25,8 @@ static const char *told(const struct wire_probe *p)
 		snprintf(text, sizeof(text), "tcp %u", p->port);
 		break;
 	case WIRE_PROBE_POSTGRES:
-		snprintf(text, sizeof(text), "postgres %u %s %s", p->port, p->user ? p->user : "-",
-			 p->database ? p->database : "-");
+		snprintf(text, sizeof(text), "postgres %s:%u %s %s", p->host ? p->host : "",
+			 p->port, p->user ? p->user : "-", p->database ? p->database : "-");
 		break;
 	case WIRE_PROBE_EXEC:
 		n = (size_t)snprintf(text, sizeof(text), "exec");
@@ -53,7 +53,7 @@ Test(health, requests_to_the_service_itself_are_made_natively)
 		{ "[CMD, curl, \"http://localhost:4000\"]", "http localhost:4000/ 100-599" },
 		{ "[CMD-SHELL, \"curl -sf http://localhost:80/x || exit 1\"]",
 		  "http localhost:80/x 200-399" },
-		{ "curl --fail http://0.0.0.0:8080/", "http 0.0.0.0:8080/ 200-399" },
+		{ "curl --fail http://0.0.0.0:8080/", "http localhost:8080/ 200-399" },
 		{ "[CMD, wget, -q, --spider, \"http://127.0.0.1:8080/\"]",
 		  "http 127.0.0.1:8080/ 200-399" },
 		{ "[CMD, wget, --no-verbose, --tries=1, --spider, \"http://localhost:1/h\"]",
@@ -122,16 +122,18 @@ Test(health, pg_isready_becomes_a_postgres_probe)
 	static const struct {
 		const char *test, *probe;
 	} cases[] = {
-		{ "[CMD, pg_isready]", "postgres 5432 - -" },
+		{ "[CMD, pg_isready]", "postgres localhost:5432 - -" },
 		{ "[CMD, pg_isready, -U, ann, -d, shop, -p, \"5433\", -q]",
-		  "postgres 5433 ann shop" },
-		{ "[CMD, pg_isready, --username=ann, --host=127.0.0.1]", "postgres 5432 ann -" },
+		  "postgres localhost:5433 ann shop" },
+		{ "[CMD, pg_isready, --username=ann, --host=127.0.0.1]",
+		  "postgres localhost:5432 ann -" },
 		{ "pg_isready -U $${POSTGRES_USER} -d $${POSTGRES_DB}",
-		  "postgres 5432 admin items" },
-		{ "pg_isready -U $$POSTGRES_USER -h localhost || exit 1", "postgres 5432 admin -" },
+		  "postgres localhost:5432 admin items" },
+		{ "pg_isready -U $$POSTGRES_USER -h localhost || exit 1",
+		  "postgres localhost:5432 admin -" },
 		{ "pg_isready -Uann -d $${NONE:-items}",
 		  "exec /bin/sh|-c|pg_isready -Uann -d ${NONE:-items}" },
-		{ "pg_isready -U $${POSTGRES_DB:-x}", "postgres 5432 items -" },
+		{ "pg_isready -U $${POSTGRES_DB:-x}", "postgres localhost:5432 items -" },
 		{ "[CMD, pg_isready, -h, other]", "exec pg_isready|-h|other" },
 		{ "[CMD, pg_isready, -d, \"host=other\"]", "exec pg_isready|-d|host=other" },
 		{ "pg_isready -U '$$POSTGRES_USER'",
@@ -231,7 +233,7 @@ Test(probe, of_every_kind_with_its_timing)
 	cr_expect_eq(s->liveness.timeout_ns, SP_NS_PER_S);
 	cr_expect_eq(s->liveness.rise, 2);
 	cr_expect_eq(s->liveness.jitter_percent, 25);
-	cr_expect_str_eq(told(&s->readiness), "postgres 5432 ann shop");
+	cr_expect_str_eq(told(&s->readiness), "postgres :5432 ann shop");
 	cr_said(&r.report,
 		"s.yaml:12:18: note: services.web.x-stackpilot.readiness takes the place of the "
 		"healthcheck",

@@ -3,6 +3,7 @@
 
 #include <criterion/criterion.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/fd.h"
@@ -31,4 +32,19 @@ Test(reference, every_supported_key_is_explained_and_stands_once)
 				cr_expect_str_neq((*t)->keys[j].name, k->name, "%s", (*t)->where);
 		}
 	}
+}
+
+Test(reference, the_man_page_explains_every_supported_key)
+{
+	autobuf struct sp_buf page = { 0 };
+
+	stack_reference_man(&page);
+	for (const struct key_table *const *t = key_tables; *t; t++)
+		for (size_t i = 0; i < (*t)->n; i++) {
+			char line[64] = ".TP\n.B \\&", *end = line + strlen(line);
+
+			for (const char *c = (*t)->keys[i].name; *c; c++)
+				end += snprintf(end, 3, "%s%c", *c == '-' ? "\\" : "", *c);
+			cr_expect(!(*t)->keys[i].parse || strstr(page.data, line), "%s", line);
+		}
 }
