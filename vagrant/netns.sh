@@ -133,6 +133,7 @@ poweroff() { # name
 
 driver_up() {
 	local name
+	((EUID == 0)) || die "namespaces of hosts can only be made by root"
 	[[ -x $build/bin/agentd && -x $build/bin/controld ]] || say "the daemons are not built: hosts come up bare"
 	mkdir -p "$lab" "$build/bin"
 	boot_operator
@@ -150,9 +151,8 @@ driver_provision() {
 	done
 	mkdir -p "$lab/share"
 	chmod 700 "$lab/share"
-	for name in $(topology_lines control | awk '{print $1}'); do provision_host "$name"; done
-	for name in $(topology_lines worker | awk '{print $1}'); do provision_host "$name" & done
-	wait_all
+	# One after the other: workers get their subnets in the order they join.
+	for name in $(topology_hosts); do provision_host "$name"; done
 }
 
 provision_host() { # name
