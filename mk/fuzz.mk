@@ -2,7 +2,7 @@
 
 FUZZ_TIME ?= 60
 FUZZERS = $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
-FUZZ_SOURCES = $(foreach l,base wire stackfile images,$(wildcard $(l)/*.c))
+FUZZ_SOURCES = $(foreach l,base wire stackfile images,$(wildcard $(l)/*.c)) $(wildcard agentd/probe*.c agentd/logs*.c)
 
 build/fuzz/bin/%: tests/fuzz/%.c $(FUZZ_SOURCES)
 	@mkdir -p $(@D)
