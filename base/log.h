@@ -29,10 +29,14 @@ struct sp_log_field {
 #define SP_SECRET(k)       ((struct sp_log_field){ .type = SP_LOG_SECRET, .key = (k) })
 #define SP_ERR(e)          SP_STR("error", (e)->message)
 
+#ifdef SP_CPPCHECK /* which does not know __VA_OPT__ */
+void sp_log(enum sp_log_level level, const char *event, ...);
+#else
 #define sp_log(level, event, ...) \
 	sp_log_write(             \
 		(level), (event), \
 		(const struct sp_log_field[]){ __VA_ARGS__ __VA_OPT__(, ){ .type = SP_LOG_END } })
+#endif
 
 void sp_log_write(enum sp_log_level level, const char *event, const struct sp_log_field *fields);
 

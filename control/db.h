@@ -73,17 +73,25 @@ int db_script(struct db *db, const char *sql, struct sp_err *err); /* several, n
 /* Returns the number of rows changed. A broken unique rule is SP_E_EXISTS, a broken reference
  * SP_E_CONFLICT. sql must be a literal: statements are kept by its address. */
 int db_write_args(struct db *db, const char *sql, const struct db_value *args, struct sp_err *err);
+#ifdef SP_CPPCHECK /* which does not know __VA_OPT__ */
+int db_write(struct db *db, struct sp_err *err, const char *sql, ...);
+#else
 #define db_write(db, err, sql, ...)                                                              \
 	db_write_args((db), (sql),                                                               \
 		      (const struct db_value[]){ __VA_ARGS__ __VA_OPT__(, ){ .type = DB_END } }, \
 		      (err))
+#endif
 
 int db_select_args(struct db *db, const char *sql, const struct db_value *args,
 		   struct db_rows **ret, struct sp_err *err);
+#ifdef SP_CPPCHECK
+int db_select(struct db *db, struct db_rows **ret, struct sp_err *err, const char *sql, ...);
+#else
 #define db_select(db, ret, err, sql, ...)                                                         \
 	db_select_args((db), (sql),                                                               \
 		       (const struct db_value[]){ __VA_ARGS__ __VA_OPT__(, ){ .type = DB_END } }, \
 		       (ret), (err))
+#endif
 int db_next(struct db_rows *rows, struct sp_err *err);       /* 1: a row; 0: the end */
 const char *db_text(const struct db_rows *rows, int column); /* NULL for NULL; until db_next() */
 int64_t db_number(const struct db_rows *rows, int column);   /* 0 for NULL */
