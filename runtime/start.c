@@ -51,7 +51,7 @@ static int mount_root(void *state, struct sp_err *err)
 				      .n_layers = s->spec->n_layers,
 				      .dirfd = s->c->dirfd,
 				      .userns_fd = s->c->userns_fd };
-	struct sp_err detached;
+	struct sp_err detached = { 0 };
 	int fd = -EINVAL;
 
 	if (!s->engine->attached_overlays)
