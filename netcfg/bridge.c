@@ -85,7 +85,7 @@ int net_bridge_ensure(struct net_netlink *nl, const char *name, struct in_addr a
 		      uint8_t length, int *ret_index, struct sp_err *err)
 {
 	struct net_addr wanted = { .address = address, .length = length };
-	struct net_link link;
+	struct net_link link = { 0 };
 	int changed = ensure_link(nl, name, address, &link, err), r;
 
 	if (changed < 0)
@@ -106,12 +106,12 @@ int net_bridge_ensure(struct net_netlink *nl, const char *name, struct in_addr a
 
 int net_bridge_remove(struct net_netlink *nl, const char *name, struct sp_err *err)
 {
-	struct net_link link;
+	struct net_link link = { 0 };
 	int r = net_link_find(nl, name, &link, err);
 
 	if (r <= 0 || !sp_str_eq(link.kind, "bridge"))
 		return r < 0 ? r : 0;
-	r = net_link_delete(nl, link.index, err);
+	r = net_link_delete(nl, name, err);
 	return r < 0 ? r : 1;
 }
 

@@ -30,7 +30,7 @@ static int find_container_link(struct net_netlink *nl, struct net_link *ret, str
 static int configure_link(struct net_netlink *nl, const struct net_veth *v, struct sp_err *err)
 {
 	struct net_addr address = { .address = v->address, .length = v->length };
-	struct net_link link;
+	struct net_link link = { 0 };
 	int changed, r = find_container_link(nl, &link, err);
 
 	if (r < 0)
@@ -70,7 +70,7 @@ int net_inside_configure(const struct net_veth *v, struct sp_err *err)
 int net_inside_has(int netns, int index, struct sp_err *err)
 {
 	auto_(net_netlink_free) struct net_netlink *nl = NULL;
-	struct net_link link;
+	struct net_link link = { 0 };
 	int r = net_netlink_open(netns, &nl, err);
 
 	if (r == 0)

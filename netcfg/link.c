@@ -124,15 +124,16 @@ int net_link_no_ipv6(struct net_netlink *nl, int index, struct sp_err *err)
 	return error == -EAFNOSUPPORT ? 0 : error; /* a kernel without IPv6 */
 }
 
-int net_link_delete(struct net_netlink *nl, int index, struct sp_err *err)
+int net_link_delete(struct net_netlink *nl, const char *name, struct sp_err *err)
 {
 	auto_request struct net_request r;
-	struct ifinfomsg info = { .ifi_family = AF_UNSPEC, .ifi_index = index };
+	struct ifinfomsg info = { .ifi_family = AF_UNSPEC };
 	struct sp_err why;
 	int error;
 
 	net_request_init(&r, RTM_DELLINK, 0, &info, sizeof(info));
-	error = net_netlink_run(nl, &r, &why, "delete link %d", index);
+	net_request_str(&r, IFLA_IFNAME, name);
+	error = net_netlink_run(nl, &r, &why, "delete link '%s'", name);
 	if (error == -ENODEV)
 		return 0;
 	if (error < 0 && err)

@@ -36,7 +36,8 @@ int net_link_set_alias(struct net_netlink *nl, int index, const char *alias, str
 /* No IPv6 address of its own when it comes up: nothing here speaks it, and it would go unfiltered.
  */
 int net_link_no_ipv6(struct net_netlink *nl, int index, struct sp_err *err);
-int net_link_delete(struct net_netlink *nl, int index, struct sp_err *err); /* gone already: 0 */
+int net_link_delete(struct net_netlink *nl, const char *name,
+		    struct sp_err *err); /* gone already: 0 */
 
 /*
  * A hardware address that follows from an IPv4 address, locally administered: a container that

@@ -204,7 +204,7 @@ static int remove_pairs(struct net_node *node, struct sp_err *err)
 
 		if (!net_veth_is_ours(&links[i]))
 			continue;
-		r = net_link_delete(node->nl, links[i].index, err);
+		r = net_link_delete(node->nl, links[i].name, err);
 		if (r < 0)
 			return r;
 		changed = 1;

@@ -115,17 +115,16 @@ static int is_whole(const struct net_veth *v, const struct net_link *link, struc
 static int complete(struct net_netlink *nl, const struct net_veth *v, const char *name,
 		    struct sp_err *err)
 {
-	struct net_link link;
+	struct net_link link = { 0 };
 	int r = net_link_find(nl, name, &link, err);
 
 	if (r == 0)
 		return sp_fail(err, SP_E_CONFLICT, "link '%s' of workload '%s' vanished", name,
 			       v->workload);
+	if (r > 0)
+		r = finish(nl, v, &link, err);
 	if (r < 0)
-		return r;
-	r = finish(nl, v, &link, err);
-	if (r < 0)
-		net_link_delete(nl, link.index, NULL);
+		net_link_delete(nl, name, NULL);
 	return r < 0 ? r : 1;
 }
 
@@ -133,7 +132,7 @@ static int complete(struct net_netlink *nl, const struct net_veth *v, const char
 static int keep_or_remove(struct net_netlink *nl, const struct net_veth *v, const char *name,
 			  struct sp_err *err)
 {
-	struct net_link link;
+	struct net_link link = { 0 };
 	int r = net_link_find(nl, name, &link, err);
 
 	if (r <= 0)
@@ -141,7 +140,7 @@ static int keep_or_remove(struct net_netlink *nl, const struct net_veth *v, cons
 	r = is_whole(v, &link, err);
 	if (r)
 		return r < 0 ? r : 0;
-	r = net_link_delete(nl, link.index, err);
+	r = net_link_delete(nl, link.name, err);
 	return r < 0 ? r : 1;
 }
 
@@ -180,6 +179,6 @@ int net_veth_detach(struct net_netlink *nl, const char *workload, struct sp_err 
 		r = net_link_find(nl, workload, &link, err);
 	if (r <= 0 || !net_veth_is_ours(&link))
 		return r < 0 ? r : 0;
-	r = net_link_delete(nl, link.index, err);
+	r = net_link_delete(nl, link.name, err);
 	return r < 0 ? r : 1;
 }

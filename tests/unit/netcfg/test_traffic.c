@@ -19,6 +19,15 @@ static const struct net_port published[] = {
 	{ .host_port = 5353, .port = 53, .udp = true, .workload = "web" },
 };
 
+static struct net_node *opened; /* the scene's; freed after the test */
+
+static void close_scene(void)
+{
+	net_node_free(opened);
+}
+
+TestSuite(traffic, .fini = close_scene);
+
 static void attach(struct scene *s, const char *workload, int netns, const char *address)
 {
 	struct net_attachment a = { .workload = workload, .netns = netns, .address = ip(address) };
@@ -44,7 +53,8 @@ static void set_up(struct scene *s)
 	world_cable("lan2", "192.168.57.11", s->peer, "192.168.57.12");
 	world_route(s->stranger, "10.90.1.0/24", "192.168.56.11");
 	world_route(s->peer, "10.90.1.0/24", "192.168.57.11");
-	must(net_node_open(&s->node, &err));
+	must(net_node_open(&opened, &err));
+	s->node = opened;
 	cr_assert_eq(must(net_node_apply(s->node, &plan, &err)), 1);
 	s->a = world_netns();
 	s->b = world_netns();

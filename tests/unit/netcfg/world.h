@@ -9,6 +9,7 @@
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
 #include <sched.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
@@ -148,6 +149,36 @@ static inline void world_route(int netns, const char *to, const char *via)
 	must(net_netlink_open(netns, &nl, &err));
 	must(net_route_put(nl, &route, &err));
 	net_netlink_free(nl);
+}
+
+/* Everything that a network is, in one text: links, addresses, routes and rules. */
+static inline char *world_state(void)
+{
+	struct sp_buf out = SP_BUF_INIT;
+	struct net_netlink *nl = NULL;
+	struct net_link *links;
+	struct net_addr *addrs;
+	struct net_route *routes;
+	int n;
+
+	must(net_netlink_open(-1, &nl, &err));
+	n = must(net_link_list(nl, &links, &err));
+	for (int i = 0; i < n; i++)
+		sp_buf_printf(&out, "link %d %s %s %s %d %d\n", links[i].index, links[i].name,
+			      links[i].kind, links[i].alias, links[i].master, links[i].up);
+	n = must(net_addr_list(nl, &addrs, &err));
+	for (int i = 0; i < n; i++)
+		sp_buf_printf(&out, "addr %d %x/%d\n", addrs[i].index, addrs[i].address.s_addr,
+			      addrs[i].length);
+	n = must(net_route_list(nl, &routes, &err));
+	for (int i = 0; i < n; i++)
+		sp_buf_printf(&out, "route %x/%d %x\n", routes[i].to.network.s_addr,
+			      routes[i].to.length, routes[i].via.s_addr);
+	free(links);
+	free(addrs);
+	free(routes);
+	net_netlink_free(nl);
+	return sp_buf_take(&out);
 }
 
 static inline struct sockaddr_in world_sockaddr(const char *address, uint16_t port)
