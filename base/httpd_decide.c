@@ -132,6 +132,7 @@ void httpd_decide(struct sp_httpd_req *req, const char *url, const char *method,
 	if (req->refused)
 		return;
 	httpd_peer_learn(req->conn, req->mhd);
+	req->peer = req->conn->peer;
 	if (decide_route(req, method) && decide_peer(req))
 		decide_size(req);
 }

@@ -95,7 +95,8 @@ struct sp_httpd_req {
 	struct MHD_Connection *mhd; /* NULL: the connection has let go */
 	atomic_int refs;
 	const struct sp_httpd_route *route;
-	char *path; /* raw */
+	struct sp_http_peer peer; /* a copy: it outlives the connection */
+	char *path;               /* raw */
 	struct httpd_pair params[HTTPD_PARAMS_MAX];
 	size_t n_params;
 	struct httpd_pair query[HTTPD_QUERY_MAX];

@@ -7,7 +7,7 @@
 
 const struct sp_http_peer *sp_httpd_peer(const struct sp_httpd_req *req)
 {
-	return &req->conn->peer;
+	return &req->peer;
 }
 
 static const char *find_pair(const struct httpd_pair *pairs, size_t n, const char *name)

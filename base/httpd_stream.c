@@ -34,7 +34,7 @@ void sp_httpd_reply_stream(struct sp_httpd_req *req, int status, const char *con
 
 	req->source = source;
 	req->has_source = true;
-	if (httpd_sleep_open(req) == 0)
+	if (req->deferred || httpd_sleep_open(req) == 0) /* sp_httpd_defer() has seen to it */
 		r = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, HTTPD_BLOCK, read_source,
 						      req, NULL);
 	httpd_reply_with(req, status, content_type, r);

@@ -186,14 +186,30 @@ static void close_lines(void *state)
 	free(l);
 }
 
-static void get_lines(struct sp_httpd_req *req, void *owner)
+static void reply_lines(struct sp_httpd_req *req, struct server *s)
 {
 	struct lines *l = calloc(1, sizeof(*l));
 
-	l->s = owner;
-	atomic_store(&l->s->streaming, req);
+	l->s = s;
 	sp_httpd_reply_stream(req, 200, "text/plain",
 			      (struct sp_httpd_source){ read_lines, close_lines, l });
+}
+
+static void get_lines(struct sp_httpd_req *req, void *owner)
+{
+	struct server *s = owner;
+
+	atomic_store(&s->streaming, req);
+	reply_lines(req, s);
+}
+
+static void post_release_lines(struct sp_httpd_req *req, void *owner)
+{
+	struct server *s = owner;
+	struct sp_httpd_req *waiting = atomic_exchange(&s->waiting, NULL);
+
+	reply_lines(waiting, s);
+	sp_httpd_reply_json(req, 200, json_object());
 }
 
 static void post_line(struct sp_httpd_req *req, void *owner)
@@ -311,6 +327,7 @@ static const struct sp_httpd_route routes[] = {
 	{ .method = "GET", .pattern = "/file", .fn = get_file },
 	{ .method = "GET", .pattern = "/defer", .fn = get_defer },
 	{ .method = "POST", .pattern = "/release", .fn = post_release },
+	{ .method = "POST", .pattern = "/release-lines", .fn = post_release_lines },
 	{ .method = "GET", .pattern = "/lines", .fn = get_lines },
 	{ .method = "POST", .pattern = "/line", .fn = post_line },
 	{ .method = "POST", .pattern = "/upgrade", .fn = post_upgrade },

@@ -24,6 +24,22 @@ static void *run_call(void *arg)
 	return NULL;
 }
 
+static int on_bytes(void *state, const char *data, size_t len)
+{
+	struct call *k = state;
+
+	(void)data;
+	return atomic_fetch_add(&k->bytes, (int)len) + (int)len >= k->stop_at;
+}
+
+static void *run_stream(void *arg)
+{
+	struct call *k = arg;
+
+	k->result = sp_httpc_stream(k->c, "GET", k->path, on_bytes, k, &k->status, &k->err);
+	return NULL;
+}
+
 static void wait_for_request(_Atomic(struct sp_httpd_req *) *slot)
 {
 	for (int64_t end = sp_time_mono_ns() + WAIT_MAX; !atomic_load(slot);) {
@@ -63,6 +79,29 @@ HTTP_TEST(a_call_can_be_interrupted_and_its_late_reply_is_harmless)
 	sp_httpc_free(c);
 }
 
+HTTP_TEST(a_deferred_stream_ends_also_when_nobody_is_there_any_more)
+{
+	struct call k = { .s = s, .path = "/defer", .c = client(s), .stop_at = 1 << 30 };
+	struct sp_httpc *c = client(s);
+
+	pthread_create(&k.thread, NULL, run_stream, &k);
+	wait_for_request(&s->waiting);
+	cr_expect_eq(status_of(c, "POST", "/line?n=1000", "", 0), 200);
+	cr_expect_eq(status_of(c, "POST", "/release-lines", "", 0), 200);
+	pthread_join(k.thread, NULL);
+	cr_expect_eq(k.result, 0, "%s", k.err.message);
+	cr_expect_eq(k.bytes, 10 * 7 + 90 * 8 + 900 * 9);
+	wait_count(&s->closed, 1);
+	pthread_create(&k.thread, NULL, run_stream, &k);
+	wait_for_request(&s->waiting);
+	sp_httpc_interrupt(k.c);
+	pthread_join(k.thread, NULL);
+	sp_httpc_free(k.c);
+	cr_expect_eq(status_of(c, "POST", "/release-lines", "", 0), 200);
+	wait_count(&s->closed, 2);
+	sp_httpc_free(c);
+}
+
 HTTP_TEST(a_call_has_a_time_limit)
 {
 	struct sp_httpc *c = client(s);
@@ -74,22 +113,6 @@ HTTP_TEST(a_call_has_a_time_limit)
 	sp_httpc_set_timeout(c, 0);
 	cr_expect_eq(status_of(c, "POST", "/release", "", 0), 200);
 	sp_httpc_free(c);
-}
-
-static int on_bytes(void *state, const char *data, size_t len)
-{
-	struct call *k = state;
-
-	(void)data;
-	return atomic_fetch_add(&k->bytes, (int)len) + (int)len >= k->stop_at;
-}
-
-static void *run_stream(void *arg)
-{
-	struct call *k = arg;
-
-	k->result = sp_httpc_stream(k->c, "GET", k->path, on_bytes, k, &k->status, &k->err);
-	return NULL;
 }
 
 HTTP_TEST(a_stream_sleeps_and_is_woken_until_its_end)
