@@ -89,9 +89,13 @@ static void read_into(struct reader *r)
 	if (!root.node)
 		return;
 	substitute(&root);
+	if (stack_arena_check(r->arena, NULL) < 0)
+		return;
 	if (!r->stack->name && !node_find(root.node, "name"))
 		name_by_directory(r);
 	document_read(&root);
+	if (stack_arena_check(r->arena, NULL) < 0)
+		return; /* parts of the model are missing */
 	start_order_find(r);
 	stack_check(r);
 }
