@@ -6,6 +6,7 @@
 #include <linux/capability.h>
 #include <linux/mount.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -44,6 +45,13 @@ void img_close_others(const int *keep, size_t n)
 		if (!is_kept(fd, keep, n))
 			close(fd);
 	close_range((unsigned int)last + 1, ~0U, 0);
+}
+
+pid_t img_fork_alone(struct sp_err *err)
+{
+	long pid = syscall(SYS_clone, CLONE_NEWPID | SIGCHLD, NULL, NULL, NULL, 0UL);
+
+	return pid < 0 ? sp_fail_errno(err, errno, "clone") : (pid_t)pid;
 }
 
 /* A clone of the working directory as a mount of its own, attached over it: pivot_root wants a

@@ -2,8 +2,15 @@
 #pragma once
 
 #include <stddef.h>
+#include <sys/types.h>
 
 #include "base/err.h"
+
+/*
+ * fork(2) into a PID namespace of its own: the child can name no process but itself, so it cannot
+ * signal others of its uid. For a single-threaded caller (fork handlers do not run). Needs root.
+ */
+pid_t img_fork_alone(struct sp_err *err); /* 0 in the child, its pid here, or -errno */
 
 /*
  * Confine the calling, single-threaded process to the directory rootfd for good: own mount,

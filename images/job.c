@@ -190,18 +190,18 @@ int img_job_finish(struct img_job *j, struct img_progress *ret, struct sp_err *e
 int img_job_wait(struct img_job_page *page, int (*fn)(void *arg, struct sp_err *err), void *arg,
 		 struct sp_err *err)
 {
-	pid_t self = getpid(), pid;
 	int status, r;
+	pid_t pid;
 
 	if (terminated)
 		return sp_fail(err, SP_E_INTERRUPTED, "cancelled");
-	pid = fork();
+	pid = img_fork_alone(err);
 	if (pid < 0)
-		return sp_fail_errno(err, errno, "fork");
+		return pid;
 	if (pid == 0) {
 		struct sp_err child_err = { 0 };
 
-		become_child(self);
+		become_child(0); /* a parent outside of the PID namespace reads as 0 */
 		end_child(page, fn(arg, &child_err), &child_err);
 	}
 	extractor = pid;
