@@ -204,3 +204,13 @@ refused() {
 	[ "$stderr" = "$first" ]
 	[ "$(ls -A)" = $'context.json\nstack.yaml' ]
 }
+
+@test "the example of the manual is valid, and so is the demo" {
+	sed -n '/^```yaml$/,/^```$/p' "$SOURCE/docs/stack-file.md" | grep -v '^```' >stack.yaml
+	run --separate-stderr env DB_PASSWORD=x "$CTL" validate stack.yaml
+	[ "$status" -eq 0 ]
+	[ "$output" = "stack.yaml: stack 'shop' is valid: 2 services, 1 volumes" ]
+	run --separate-stderr "$CTL" validate stack.yaml
+	refused "stack.yaml:6:26: error: services.db.environment.POSTGRES_PASSWORD needs the variable 'DB_PASSWORD': set it in .env"
+	[ ! -e "$SOURCE/demo/stack.yaml" ] || "$CTL" validate "$SOURCE/demo/stack.yaml"
+}
