@@ -3,11 +3,12 @@
 
 share=$lab/share
 
+command -v vagrant >/dev/null || {
+	say "LAB=vagrant needs Vagrant, which is not installed here; LAB=netns needs nothing"
+	exit 3
+}
+
 machines() {
-	command -v vagrant >/dev/null || {
-		say "LAB=vagrant needs Vagrant, which is not installed here; LAB=netns needs nothing"
-		exit 3
-	}
 	VAGRANT_CWD=$build/vagrant vagrant "$@"
 }
 

@@ -179,6 +179,7 @@ netns_inodes() {
 	done
 	command -v vagrant >/dev/null || {
 		LAB=vagrant run lab up
+		[ ! -e "$O/lab" ]
 		[ "$status" -eq 3 ]
 	}
 }
