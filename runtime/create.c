@@ -36,6 +36,15 @@ struct creation {
 	struct rt_container *c;
 };
 
+static void remove_directories(void *state)
+{
+	const struct creation *n = state;
+
+	unlinkat(n->c->dirfd, "upper", AT_REMOVEDIR);
+	unlinkat(n->c->dirfd, "work", AT_REMOVEDIR);
+	sp_close(&n->c->dirfd);
+}
+
 /* The upper directory becomes the container's root directory, so it belongs to its root. */
 static int make_directories(void *state, struct sp_err *err)
 {
@@ -49,19 +58,10 @@ static int make_directories(void *state, struct sp_err *err)
 	    fchownat(n->c->dirfd, "upper", root, root, AT_SYMLINK_NOFOLLOW) < 0) {
 		int r = sp_fail_errno(err, errno, "make upper and work in '%s'", n->spec->dir);
 
-		sp_close(&n->c->dirfd);
+		remove_directories(state);
 		return r;
 	}
 	return 0;
-}
-
-static void remove_directories(void *state)
-{
-	const struct creation *n = state;
-
-	unlinkat(n->c->dirfd, "upper", AT_REMOVEDIR);
-	unlinkat(n->c->dirfd, "work", AT_REMOVEDIR);
-	sp_close(&n->c->dirfd);
 }
 
 static int make_cgroup(void *state, struct sp_err *err)
@@ -190,7 +190,7 @@ static void remove_state(void *state)
 	unlinkat(((struct creation *)state)->c->dirfd, RT_STATE_FILE, 0);
 }
 
-/* From here on spinit is being executed, while the caller wires the network and we mount. */
+/* From here on spinit is being executed and makes its mounts, while we make ours. */
 static int release(void *state, struct sp_err *err)
 {
 	const struct creation *n = state;
@@ -199,15 +199,16 @@ static int release(void *state, struct sp_err *err)
 	return rt_child_release(&child, err);
 }
 
+/* What can wait comes after the release: it is done while the kernel executes spinit. */
 static const struct rt_step steps[] = {
-	{ "directories", make_directories, remove_directories },
 	{ "cgroup", make_cgroup, remove_cgroup },
 	{ "spawn", spawn, unspawn },
 	{ "id maps", map_ids, NULL },
 	{ "limits", set_limits, NULL },
-	{ "namespaces", open_namespaces, close_namespaces },
-	{ "state", write_state, remove_state },
 	{ "release", release, NULL },
+	{ "namespaces", open_namespaces, close_namespaces },
+	{ "directories", make_directories, remove_directories },
+	{ "state", write_state, remove_state },
 };
 
 int rt_create(struct rt_engine *e, const struct rt_spec *spec, struct rt_container **ret,

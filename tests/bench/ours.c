@@ -95,7 +95,6 @@ int ours_launch(void *state, int64_t *ret_ns)
 		result = rt_reap(c, 10000, &x, &err);
 	rt_destroy(o->place->engine, c, NULL);
 	*ret_ns = sp_time_mono_ns() - begin;
-	sp_remove_tree_at(AT_FDCWD, r.dir, NULL);
 	return result == 1 && x.code == 0 ? 0 : fail("launch", &err);
 }
 

@@ -7,13 +7,13 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/path.h"
+#include "base/buf.h"
+#include "base/fd.h"
 #include "netcfg/bridge.h"
 #include "runtime/engine.h"
 
@@ -27,6 +27,19 @@ static void enter_namespaces(void)
 	umount2("/sys/fs/cgroup", MNT_DETACH);
 	if (mount("none", "/sys/fs/cgroup", "cgroup2", 0, NULL) < 0)
 		err(1, "bench: cgroup2");
+	if (mount("none", "/run", "tmpfs", 0, NULL) < 0)
+		err(1, "bench: tmpfs");
+}
+
+static void copy_program(const char *from, const char *to)
+{
+	struct sp_buf b = SP_BUF_INIT;
+	struct sp_err why = { 0 };
+
+	if (sp_file_read_at(AT_FDCWD, from, 1024 * 1024, &b, &why) < 0 ||
+	    sp_file_replace_at(AT_FDCWD, to, b.data, b.len, 0755, &why) < 0)
+		errx(1, "bench: %s", why.message);
+	sp_buf_fini(&b);
 }
 
 static void make_rootfs(const struct place *p, const char *build)
@@ -41,8 +54,7 @@ static void make_rootfs(const struct place *p, const char *build)
 	}
 	snprintf(from, sizeof(from), "%s/bench/true", build);
 	snprintf(path, sizeof(path), "%s/rootfs/true", p->dir);
-	if (link(from, path) < 0)
-		err(1, "bench: %s", path);
+	copy_program(from, path);
 }
 
 static void open_network(struct place *p)
@@ -65,8 +77,8 @@ void place_open(struct place *p, const char *build)
 
 	*p = (struct place){ 0 };
 	enter_namespaces();
-	snprintf(p->dir, sizeof(p->dir), "%.900s/bench/place-XXXXXX", build);
-	if (!mkdtemp(p->dir) || chmod(p->dir, 0755) < 0)
+	snprintf(p->dir, sizeof(p->dir), "/run/bench");
+	if (mkdir(p->dir, 0755) < 0)
 		err(1, "bench: %s", p->dir);
 	make_rootfs(p, build);
 	snprintf(p->cgroup, sizeof(p->cgroup), "sp-bench-%d", getpid());
@@ -77,7 +89,7 @@ void place_open(struct place *p, const char *build)
 	open_network(p);
 }
 
-/* The network goes with the namespace. */
+/* The network and the files go with the namespaces. */
 void place_close(struct place *p)
 {
 	char path[64];
@@ -87,6 +99,4 @@ void place_close(struct place *p)
 	snprintf(path, sizeof(path), "/sys/fs/cgroup/%s", p->cgroup);
 	if (rmdir(path) < 0)
 		warn("bench: %s", path);
-	if (sp_remove_tree_at(AT_FDCWD, p->dir, NULL) < 0)
-		warnx("bench: %s stays", p->dir);
 }

@@ -1,7 +1,7 @@
 /*
  * Where the launches are measured: a mount namespace with a unified cgroup2 view (as the peers want
- * it), a network namespace with a bridge, and a directory with the same tiny root file system for
- * everyone.
+ * it), a network namespace with a bridge, and the same tiny root file system for everyone. Files
+ * and the runtimes' state are on a tmpfs, so that the machine's disk is not measured.
  */
 #pragma once
 
