@@ -269,8 +269,9 @@ int img_list(struct img_store *s, struct img_entry **ret, size_t *ret_n, struct 
 	entries = calloc(json_array_size(list) + 1, sizeof(*entries));
 	if (!entries)
 		return sp_fail_nomem(err);
-	json_array_foreach (list, i, item)
+	json_array_foreach (list, i, item) {
 		fill_entry(s, item, &entries[i]);
+	}
 	qsort(entries, json_array_size(list), sizeof(*entries), by_reference);
 	*ret = entries;
 	*ret_n = json_array_size(list);

@@ -8,7 +8,7 @@
  * trusted.overlay.opaque
  *   - device nodes are never made, other attributes are dropped; both are counted
  *
- * Each layer is extracted by a process of its own, confined to the new directory: own mount,
+ * Each layer is extracted by a process of its own, confined to the new directory: own PID, mount,
  * network and IPC namespaces, pivot_root, no capability but CHOWN, DAC_OVERRIDE, FOWNER, FSETID and
  * SETFCAP. A name that is absolute or holds "..", or leads out through a symlink of the layer, is
  * refused (SP_E_ESCAPE; the message names layer and entry). The directory gets its final name only
