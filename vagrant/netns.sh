@@ -38,12 +38,21 @@ host_exec() { # name, command...
 	exec nsenter -t "$pid" -m -u -i -n -p -C -- env "PATH=/run/lab/bin:$PATH" "HOME=/root" "$@"
 }
 
+# What limits the machine's cgroup2 can set, the hosts can set too.
+hand_down_controllers() { # cgroup
+	local controller
+	for controller in $(<"$1/cgroup.controllers"); do
+		echo "+$controller" >"$1/cgroup.subtree_control" || say "hosts cannot use the $controller controller"
+	done
+}
+
 # Run a command as the only process of a new place, from birth in its cgroup. It must write its `up` file.
 spawn() { # name, unshare flags, command...
 	local name=$1 flags=$2 cgroup
 	shift 2
 	cgroup=$(host_cgroup "$name")
 	mkdir -p "$cgroup"
+	hand_down_controllers "$(dirname "$cgroup")"
 	(
 		echo "$BASHPID" >"$cgroup/cgroup.procs"
 		# The shell that unshare starts forks once and goes, and that child is the first of its pid namespace.

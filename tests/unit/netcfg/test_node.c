@@ -1,9 +1,7 @@
 /* The node's network as a state: made, kept, found again, changed and taken away. */
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/str.h"
-#include "base/time.h"
 #include "netcfg/nat.h"
 #include "netcfg/veth.h"
 #include "tests/unit/netcfg/world.h"
@@ -301,7 +299,6 @@ Test(node, the_end_of_a_container_takes_its_pair_away)
 Test(node, two_hundred_cycles_leave_everything_as_before)
 {
 	int netns;
-	int64_t spent_ns = 0;
 	const char *before, *after;
 
 	enter();
@@ -309,13 +306,9 @@ Test(node, two_hundred_cycles_leave_everything_as_before)
 	must(net_node_apply(node, &plan, &err));
 	before = state();
 	for (int i = 0; i < CYCLES; i++) {
-		int64_t start_ns = sp_time_mono_ns();
-
 		cr_assert_eq(must(attach("web", netns, "10.90.1.2", &err)), 1);
-		spent_ns += sp_time_mono_ns() - start_ns;
 		cr_assert_eq(must(net_node_detach(node, "web", &err)), 1);
 	}
-	fprintf(stderr, "attach: %.2f ms\n", (double)spent_ns / CYCLES / 1e6);
 	after = state();
 	cr_expect_str_eq(before, after);
 	cr_expect_eq(must(net_node_apply(node, &plan, &err)), 0);
