@@ -33,6 +33,8 @@ const struct sp_conf_key config_keys[] = {
 	  SP_NS_PER_S * 3600, "a node that was not heard of for so long is unreachable" },
 	{ "gate_timeout", SP_CONF_DURATION, AT(gate_timeout_ns), "3m", SP_NS_PER_MS * 100,
 	  SP_NS_PER_S * 86400, "time a started workload has to become ready" },
+	{ "settle_time", SP_CONF_DURATION, AT(settle_time_ns), "1s", 0, SP_NS_PER_S * 3600,
+	  "time a workload without probes has to stay up to count as ready" },
 	{ "image_max", SP_CONF_BYTES, AT(image_max_bytes), "16g", 0, 0,
 	  "largest image archive that may be uploaded" },
 	SP_CONF_END

@@ -14,7 +14,7 @@ struct config {
 	char *url;          /* what operators' contexts point at; empty: from listen */
 	char *log_level;
 	int64_t work_threads, poll_threads;
-	int64_t poll_interval_ns, node_timeout_ns, gate_timeout_ns;
+	int64_t poll_interval_ns, node_timeout_ns, gate_timeout_ns, settle_time_ns;
 	uint64_t image_max_bytes;
 };
 

@@ -95,6 +95,8 @@ static int compare(struct operation *o, void *state, struct sp_err *err)
 		r = plan_make(&in, &d->plan, err);
 	sides_fini(&sides);
 	if (r == 0)
+		r = deploy_observe(d, err);
+	if (r == 0)
 		plan_summary(&d->plan, o->message, sizeof(o->message));
 	return r;
 }

@@ -2,6 +2,7 @@
  * A deploy at work. Its steps, in order, each in a file of its own:
  *
  *   validate, plan      deploy.c         read the bundle, pin the images, compare
+ *                       deploy_observe.c  what looks the same but is not there, or is down
  *   place               deploy_place.c   nodes, addresses, final specs; rows of the new revision
  *   pull                deploy_pull.c    missing blobs to the nodes concerned
  *   start, ready        deploy_start.c   in dependency order, gated on health
@@ -50,6 +51,7 @@ struct deploy {
 	bool acted;       /* an agent was told to change something */
 };
 
+int deploy_observe(struct deploy *d, struct sp_err *err);
 int deploy_place(struct operation *o, void *deploy, struct sp_err *err);
 int deploy_plan_pull(struct deploy *d, struct sp_err *err);
 int deploy_pull(struct deploy *d, struct sp_err *err);

@@ -153,13 +153,8 @@ static void settle_target(struct deploy *d, size_t i)
 	autojson json_t *was = old ? json_loads(old->spec, 0, NULL) : NULL;
 
 	t->put = item->action != PLAN_KEEP || !json_equal(was, t->spec);
-	if (old && strcmp(old->node, t->node) != 0) {
-		d->plan.counts[item->action]--;
-		item->action = PLAN_UPDATE;
-		d->plan.counts[PLAN_UPDATE]++;
-		snprintf(item->reason, sizeof(item->reason), "moves from %s to %s", old->node,
-			 t->node);
-	}
+	if (old && strcmp(old->node, t->node) != 0)
+		plan_turn_to_update(&d->plan, i, "moves from %s to %s", old->node, t->node);
 	t->gated = item->action != PLAN_KEEP;
 }
 

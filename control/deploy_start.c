@@ -41,6 +41,8 @@ static int tell_agent(struct operation *o, void *state, struct sp_err *err)
 	operation_say(o, "%s: %s", plan_action_name(d->plan.items[act->i].action),
 		      d->plan.items[act->i].reason);
 	r = agent_put_workload(a, &right, id_of(d, act->i), d->targets[act->i].spec, NULL, err);
+	if (r == 0 && d->plan.items[act->i].revive)
+		r = agent_command(a, id_of(d, act->i), "restart", NULL, err);
 	return operation_agent_failed(o, a, r, err);
 }
 

@@ -123,6 +123,17 @@ static int look(struct operation *o, const char *node, const char *id,
 	return operation_agent_failed(o, a, r, err);
 }
 
+/* Without a probe, being ready says no more than that it was started: it has to stay so a while. */
+static bool has_settled(const struct operation *o, const json_t *status, int64_t *since)
+{
+	if (strcmp(member(status, "state"), "running") != 0 ||
+	    json_is_object(json_object_get(status, "probe")))
+		return true;
+	if (!*since)
+		*since = sp_time_mono_ns();
+	return sp_time_mono_ns() - *since >= o->control->config.settle_time_ns;
+}
+
 /* The probe's words and the last lines of the log. */
 static void gather(struct operation *o, const char *node, const char *id, const json_t *status)
 {
@@ -159,7 +170,7 @@ int gate_wait(struct operation *o, const char *node, const char *id, enum gate_c
 	      struct sp_err *err)
 {
 	int64_t deadline = sp_time_mono_ns() + o->control->config.gate_timeout_ns;
-	int64_t before = -1;
+	int64_t before = -1, ready_since = 0;
 
 	for (;;) {
 		autojson json_t *status = NULL;
@@ -174,8 +185,12 @@ int gate_wait(struct operation *o, const char *node, const char *id, enum gate_c
 		if (before < 0)
 			before = json_integer_value(json_object_get(status, "restarts"));
 		verdict = gate_judge(status, condition, before, reason);
-		if (verdict == GATE_PASS)
+		if (verdict == GATE_PASS &&
+		    (condition != GATE_READY || has_settled(o, status, &ready_since)))
 			return 0;
+		if (verdict == GATE_PASS)
+			continue;
+		ready_since = 0;
 		if (verdict == GATE_WAIT && left > 0)
 			continue;
 		gather(o, node, id, status);

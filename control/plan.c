@@ -1,6 +1,7 @@
 /* The comparison; see plan.h. */
 #include "control/plan.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -148,6 +149,19 @@ int plan_make(const struct plan_input *in, struct plan *ret, struct sp_err *err)
 		p.counts[p.items[i].action]++;
 	*ret = p;
 	return 0;
+}
+
+void plan_turn_to_update(struct plan *p, size_t item, const char *fmt, ...)
+{
+	struct plan_item *i = &p->items[item];
+	va_list ap;
+
+	p->counts[i->action]--;
+	i->action = PLAN_UPDATE;
+	p->counts[PLAN_UPDATE]++;
+	va_start(ap, fmt);
+	vsnprintf(i->reason, sizeof(i->reason), fmt, ap);
+	va_end(ap);
 }
 
 bool plan_is_empty(const struct plan *p)

@@ -39,6 +39,7 @@ struct plan_item {
 	enum plan_action action;
 	size_t desired; /* index, or PLAN_NONE for what is removed */
 	size_t current; /* index, or PLAN_NONE for what is created */
+	bool revive;    /* it is there, but down for good: told to start anew */
 	char reason[PLAN_REASON_MAX];
 };
 
@@ -61,6 +62,10 @@ struct plan_input {
 
 int plan_make(const struct plan_input *in, struct plan *ret, struct sp_err *err);
 void plan_fini(struct plan *p);
+
+/* What looked the same has to be told again all the same. */
+void plan_turn_to_update(struct plan *p, size_t item, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 
 bool plan_is_empty(const struct plan *p); /* nothing to do */
 const char *plan_action_name(enum plan_action action);

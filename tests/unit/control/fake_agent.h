@@ -34,6 +34,7 @@ struct fake_agent {
 	size_t n_specs;
 	struct sp_buf calls;
 	int64_t token; /* the highest seen */
+	bool stopped;  /* GET /v1/workloads shows all as stopped, until a restart */
 	char peers_digest[SP_DIGEST_MAX];
 	json_t *events; /* of GET /v1/events */
 	char cert[160], key[160], ca[160];
@@ -162,6 +163,8 @@ static void fake_list(struct sp_httpd_req *req, void *owner)
 	pthread_mutex_lock(&f->lock);
 	for (size_t i = 0; i < f->n_specs; i++)
 		json_array_append_new(list, fake_status(f->specs[i]));
+	for (size_t i = 0; f->stopped && i < json_array_size(list); i++)
+		json_object_set_new(json_array_get(list, i), "state", json_string("stopped"));
 	pthread_mutex_unlock(&f->lock);
 	sp_httpd_reply_json(req, 200, json_pack("{s:o}", "workloads", list));
 }
@@ -179,6 +182,17 @@ static void fake_delete(struct sp_httpd_req *req, void *owner)
 		f->specs[at] = f->specs[--f->n_specs];
 	}
 	fake_note(f, "DELETE", id);
+	pthread_mutex_unlock(&f->lock);
+	sp_httpd_reply_json(req, 200, json_object());
+}
+
+static void fake_restart(struct sp_httpd_req *req, void *owner)
+{
+	struct fake_agent *f = owner;
+
+	pthread_mutex_lock(&f->lock);
+	fake_note(f, "RESTART", sp_httpd_param(req, "id"));
+	f->stopped = false;
 	pthread_mutex_unlock(&f->lock);
 	sp_httpd_reply_json(req, 200, json_object());
 }
@@ -239,6 +253,7 @@ static const struct sp_httpd_route fake_routes[] = {
 	{ "PUT", "/v1/workloads/{id}", fake_put, NULL, 0, 0 },
 	{ "GET", "/v1/workloads/{id}", fake_get, NULL, 0, 0 },
 	{ "DELETE", "/v1/workloads/{id}", fake_delete, NULL, 0, 0 },
+	{ "POST", "/v1/workloads/{id}/restart", fake_restart, NULL, 0, 0 },
 	{ "GET", "/v1/workloads/{id}/logs", fake_logs, NULL, 0, 0 },
 	{ "DELETE", "/v1/stacks/{stack}/volumes", fake_volumes, NULL, 0, 0 },
 	{ "GET", "/v1/images", fake_images, NULL, 0, 0 },

@@ -38,6 +38,7 @@ static void open_control(void)
 	cr_assert_eq(sp_conf_load(config_keys, &c.config, NULL, &err), 0, "%s", err.message);
 	sp_conf_set(config_keys, &c.config, "state_dir", scratch_dir, &err);
 	sp_conf_set(config_keys, &c.config, "gate_timeout", "700ms", &err);
+	sp_conf_set(config_keys, &c.config, "settle_time", "0s", &err);
 	sp_conf_set(config_keys, &c.config, "poll_interval", "100ms", &err);
 	config_complete(&c.config, &err);
 	cr_assert_eq(control_open(&c, &err), 0, "%s", err.message);
@@ -274,6 +275,21 @@ Test(deploy, of_an_unchanged_stack_tells_the_agents_nothing)
 	expect_calls(&agents[0], "");
 	expect_calls(&agents[1], "");
 	expect_stack("running", 1);
+}
+
+Test(deploy, of_an_unchanged_stack_brings_back_what_an_agent_lost_or_stopped)
+{
+	autojson json_t *first = deploy(DB), *second = NULL, *third = NULL;
+
+	free(fake_agent_calls(&agents[0]));
+	agents[0].n_specs = 0;
+	second = deploy(DB);
+	expect_state(second, "succeeded");
+	expect_calls(&agents[0], PULLED "PUT demo-db-1,");
+	agents[0].stopped = true;
+	third = deploy(DB);
+	expect_state(third, "succeeded");
+	expect_calls(&agents[0], PULLED "PUT demo-db-1,RESTART demo-db-1,");
 }
 
 Test(deploy, touches_only_what_changed_and_removes_what_is_gone)
