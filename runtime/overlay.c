@@ -13,20 +13,23 @@
 #include "runtime/overlay_attached.h"
 #include "runtime/spec.h"
 
-static void close_all(int *fds, size_t n)
+void rt_overlay_layers_close(int *fds, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		sp_close(&fds[i]);
 }
 
-static int clone_layers(const struct rt_overlay *o, int *ret_fds, struct sp_err *err)
+int rt_overlay_layers(const struct rt_overlay *o, int *ret_fds, struct sp_err *err)
 {
+	if (o->n_layers == 0 || o->n_layers > RT_LAYERS_MAX)
+		return sp_fail(err, SP_E_INVALID, "%zu layers, at least 1 and at most %d",
+			       o->n_layers, RT_LAYERS_MAX);
 	for (size_t i = 0; i < o->n_layers; i++) {
 		ret_fds[i] = rt_mount_clone(o->layers[i], false, 0, o->userns_fd, err);
 		if (ret_fds[i] < 0) {
 			int r = sp_err_prefix(err, "layer %zu", i + 1);
 
-			close_all(ret_fds, i);
+			rt_overlay_layers_close(ret_fds, i);
 			return r;
 		}
 	}
@@ -82,20 +85,9 @@ static int mount_detached(const struct rt_overlay *o, const int *layers, struct 
 	return fd < 0 ? sp_fail_errno(err, errno, "fsmount of an overlay") : fd;
 }
 
-int rt_overlay_mount(const struct rt_overlay *o, bool attached, struct sp_err *err)
+int rt_overlay_mount(const struct rt_overlay *o, const int *layers, bool attached,
+		     struct sp_err *err)
 {
-	int layers[RT_LAYERS_MAX], r;
-
-	if (o->n_layers == 0 || o->n_layers > RT_LAYERS_MAX)
-		return sp_fail(err, SP_E_INVALID, "%zu layers, at least 1 and at most %d",
-			       o->n_layers, RT_LAYERS_MAX);
-	r = clone_layers(o, layers, err);
-	if (r < 0)
-		return r;
-	if (attached)
-		r = rt_overlay_mount_attached(o, layers, err);
-	else
-		r = mount_detached(o, layers, err);
-	close_all(layers, o->n_layers);
-	return r;
+	return attached ? rt_overlay_mount_attached(o, layers, err)
+			: mount_detached(o, layers, err);
 }

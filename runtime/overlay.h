@@ -15,10 +15,20 @@ struct rt_overlay {
 };
 
 /*
+ * Detached, id-mapped copies of the layers' mounts, n_layers of them into ret_fds; for
+ * rt_overlay_mount(), which makes copies of its own. Closing the last descriptor of a detached
+ * mount waits for an RCU grace period (tenths of a millisecond, more on a busy machine), so close
+ * them when nobody waits.
+ */
+int rt_overlay_layers(const struct rt_overlay *o, int *ret_fds, struct sp_err *err);
+void rt_overlay_layers_close(int *fds, size_t n);
+
+/*
  * A detached overlay mount (nodev), for move_mount(2) into the container. The host's mount table is
  * not touched. It is mounted `volatile`, since an upper directory never outlives its incarnation.
  *
  * attached: go through a mount namespace of a helper's, where the layers can be attached first.
  * That is for kernels before 6.15, whose overlayfs refuses detached layers.
  */
-int rt_overlay_mount(const struct rt_overlay *o, bool attached, struct sp_err *err);
+int rt_overlay_mount(const struct rt_overlay *o, const int *layers, bool attached,
+		     struct sp_err *err);

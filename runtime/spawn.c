@@ -13,6 +13,7 @@
 
 #include "base/fd.h"
 #include "base/mem.h"
+#include "runtime/container.h"
 #include "runtime/init/orders.h"
 #include "runtime/rawcall.h"
 
@@ -84,7 +85,7 @@ static int move_high(int *fd, struct sp_err *err)
 /* The two ends, ours with time limits, so that a spinit that hangs cannot hang the agent. */
 static int make_socket(int *ret_ours, int *ret_childs, struct sp_err *err)
 {
-	struct timeval limit = { .tv_sec = 10 };
+	struct timeval limit = { .tv_sec = RT_START_TIMEOUT_MS / 1000 };
 	int pair[2];
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)

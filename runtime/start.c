@@ -28,6 +28,7 @@ struct start {
 	const struct rt_spec *spec;
 	struct rt_container *c;
 	struct rt_orders_draft draft;
+	int layers[RT_LAYERS_MAX];
 };
 
 static int begin(void *state, struct sp_err *err)
@@ -43,21 +44,41 @@ static void discard(void *state)
 	rt_orders_fini(&((struct start *)state)->draft);
 }
 
+static struct rt_overlay overlay_of(const struct start *s)
+{
+	return (struct rt_overlay){ .layers = s->spec->layers,
+				    .n_layers = s->spec->n_layers,
+				    .dirfd = s->c->dirfd,
+				    .userns_fd = s->c->userns_fd };
+}
+
+static int copy_layers(void *state, struct sp_err *err)
+{
+	struct start *s = state;
+	const struct rt_overlay o = overlay_of(s);
+
+	return rt_overlay_layers(&o, s->layers, err);
+}
+
+static void close_layers(void *state)
+{
+	struct start *s = state;
+
+	rt_overlay_layers_close(s->layers, s->spec->n_layers);
+}
+
 /* Kernels before 6.15 refuse detached layers; what worked once is remembered. */
 static int mount_root(void *state, struct sp_err *err)
 {
 	struct start *s = state;
-	const struct rt_overlay o = { .layers = s->spec->layers,
-				      .n_layers = s->spec->n_layers,
-				      .dirfd = s->c->dirfd,
-				      .userns_fd = s->c->userns_fd };
+	const struct rt_overlay o = overlay_of(s);
 	struct sp_err detached = { 0 };
 	int fd = -EINVAL;
 
 	if (!s->engine->attached_overlays)
-		fd = rt_overlay_mount(&o, false, &detached);
+		fd = rt_overlay_mount(&o, s->layers, false, &detached);
 	if (fd == -EINVAL) {
-		fd = rt_overlay_mount(&o, true, err);
+		fd = rt_overlay_mount(&o, s->layers, true, err);
 		if (fd >= 0)
 			s->engine->attached_overlays = true;
 	} else if (fd < 0 && err) {
@@ -161,10 +182,15 @@ static int await_report(void *state, struct sp_err *err)
 }
 
 static const struct rt_step steps[] = {
-	{ "orders", begin, discard },      { "root", mount_root, NULL },
-	{ "devices", copy_devices, NULL }, { "mounts", add_mounts, NULL },
-	{ "process", add_process, NULL },  { "exit record", add_rest, remove_rest },
-	{ "send", send_orders, NULL },     { "report", await_report, NULL },
+	{ "orders", begin, discard },
+	{ "layers", copy_layers, close_layers },
+	{ "root", mount_root, NULL },
+	{ "devices", copy_devices, NULL },
+	{ "mounts", add_mounts, NULL },
+	{ "process", add_process, NULL },
+	{ "exit record", add_rest, remove_rest },
+	{ "send", send_orders, NULL },
+	{ "report", await_report, NULL },
 };
 
 /* spinit has been executed, or is dead: its stack and what only a start needs can go. */
@@ -186,6 +212,7 @@ int rt_start(struct rt_engine *e, struct rt_container *c, const struct rt_spec *
 		rt_kill(c, NULL);
 		return r;
 	}
+	close_layers(&s);
 	discard(&s);
 	end_of_start(c);
 	c->started = true;

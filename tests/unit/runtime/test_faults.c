@@ -97,7 +97,7 @@ Test(faults, a_launch_that_fails_at_any_step_leaves_nothing)
 	int r = -1;
 
 	take_traces(&before);
-	for (n = 1; r < 0; n++) {
+	for (n = 1; r < 0 && n < 100; n++) {
 		struct rt_container *c = NULL;
 		struct sp_err err = { 0 };
 		struct box_spec s;
