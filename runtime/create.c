@@ -126,7 +126,7 @@ static int set_oom_score(struct creation *n, struct sp_err *err)
 	char path[64], value[12];
 	int r;
 
-	if (n->spec->oom_score_adj == 0)
+	if (n->spec->oom_score_adj == n->engine->oom_score_adj)
 		return 0;
 	snprintf(path, sizeof(path), "/proc/%d/oom_score_adj", (int)n->c->pid);
 	snprintf(value, sizeof(value), "%d", n->spec->oom_score_adj);

@@ -24,6 +24,18 @@ static int read_boot_id(char ret[RT_BOOT_ID_MAX], struct sp_err *err)
 	return r;
 }
 
+static int read_oom_score(int *ret, struct sp_err *err)
+{
+	autobuf struct sp_buf text = SP_BUF_INIT;
+	int64_t value = 0;
+	int r = sp_file_read_at(AT_FDCWD, "/proc/self/oom_score_adj", 64, &text, err);
+
+	if (r == 0)
+		r = sp_parse_i64(sp_str_trim(text.data), &value, err);
+	*ret = (int)value;
+	return r;
+}
+
 int rt_engine_open(const struct rt_engine_conf *conf, struct rt_engine **ret, struct sp_err *err)
 {
 	auto_(rt_engine_free) struct rt_engine *e = calloc(1, sizeof(*e));
@@ -34,6 +46,7 @@ int rt_engine_open(const struct rt_engine_conf *conf, struct rt_engine **ret, st
 		return sp_fail_nomem(err);
 	e->cgroups.dirfd = e->spinit_fd = e->devices.dev_fd = e->devices.empty_fd = -1;
 	if ((r = read_boot_id(e->boot_id, err)) < 0 ||
+	    (r = read_oom_score(&e->oom_score_adj, err)) < 0 ||
 	    (r = rt_cgroup_root_open(parent, &e->cgroups, err)) < 0 ||
 	    (r = e->spinit_fd = rt_spinit_load(conf->spinit_path, err)) < 0 ||
 	    (r = rt_devices_make(&e->devices, err)) < 0 ||

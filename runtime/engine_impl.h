@@ -18,4 +18,5 @@ struct rt_engine {
 	bool attached_overlays; /* found out at the first launch; see rt_overlay_mount() */
 	uint32_t execs;         /* number of the last exec, for its cgroup's name */
 	char boot_id[RT_BOOT_ID_MAX];
+	int oom_score_adj; /* our own, which children inherit */
 };

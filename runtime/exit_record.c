@@ -50,7 +50,15 @@ int rt_exit_record_make(int dirfd, struct sp_err *err)
 	int fd = openat(dirfd, RT_EXIT_FILE, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
 			0600);
 
-	return fd < 0 ? sp_fail_errno(err, errno, "'%s'", RT_EXIT_FILE) : fd;
+	if (fd < 0)
+		return sp_fail_errno(err, errno, "'%s'", RT_EXIT_FILE);
+	/* The record must find room on a full disk too. Where that is not supported, so be it. */
+	if (fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, RT_EXIT_RECORD_MAX) < 0 && errno == ENOSPC) {
+		close(fd);
+		unlinkat(dirfd, RT_EXIT_FILE, 0);
+		return sp_fail_errno(err, ENOSPC, "'%s'", RT_EXIT_FILE);
+	}
+	return fd;
 }
 
 /* Signals that ask a program to do something other than to end. */

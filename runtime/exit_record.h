@@ -3,7 +3,8 @@
 
 #include "runtime/exit.h"
 
-#define RT_EXIT_FILE "exit"
+#define RT_EXIT_FILE       "exit"
+#define RT_EXIT_RECORD_MAX 128
 
 /* A fresh, empty record, for spinit to write into. */
 int rt_exit_record_make(int dirfd, struct sp_err *err);

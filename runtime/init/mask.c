@@ -64,7 +64,7 @@ static int cover_for(struct covers *c, bool is_dir, struct sp_err *err)
 
 	if (!is_dir)
 		return copy_null(c->dev, err);
-	fd = c->empty_used ? copy(c->empty, "") : dup(c->empty);
+	fd = c->empty_used ? copy(c->empty, "") : fcntl(c->empty, F_DUPFD_CLOEXEC, 0);
 	c->empty_used = true;
 	return fd < 0 ? sp_fail_errno(err, errno, "copy the empty directory") : fd;
 }

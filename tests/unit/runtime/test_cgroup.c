@@ -210,3 +210,32 @@ Test(cgroup, usage_is_what_the_files_say)
 	close(fd);
 	cr_expect_eq(rt_cgroup_remove(&root, "usage", 0, NULL), 0);
 }
+
+/* Exit 137 alone is no proof: only what the kernel counted for this very cgroup. */
+Test(cgroup, memory_kills_are_read_from_the_local_events)
+{
+	static const struct {
+		const char *text;
+		bool killed;
+	} rows[] = {
+		{ "low 0\nhigh 0\nmax 12\noom 2\noom_kill 1\noom_group_kill 0\n", true },
+		{ "low 0\nhigh 0\nmax 12\noom 2\noom_kill 0\noom_group_kill 0\n", false },
+		{ "xoom_kill 1\noom_kill_x 1\n", false },
+		{ "", false },
+	};
+	char dir[] = "/tmp/sp-cgroup-XXXXXX";
+	int fd;
+
+	cr_assert(mkdtemp(dir));
+	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	cr_expect(!rt_cgroup_oom_killed(fd), "no file");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		cr_assert_eq(sp_file_replace_at(fd, "memory.events.local", rows[i].text,
+						strlen(rows[i].text), 0600, NULL),
+			     0);
+		cr_expect_eq(rt_cgroup_oom_killed(fd), rows[i].killed, "row %zu", i);
+	}
+	unlinkat(fd, "memory.events.local", 0);
+	close(fd);
+	cr_expect_eq(rmdir(dir), 0);
+}
