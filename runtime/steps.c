@@ -9,11 +9,6 @@ void rt_steps_fail_at(unsigned int n)
 	count = 0;
 }
 
-unsigned int rt_steps_count(void)
-{
-	return count;
-}
-
 void rt_steps_undo(const struct rt_step *steps, size_t n, void *state)
 {
 	while (n--)

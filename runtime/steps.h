@@ -24,4 +24,3 @@ void rt_steps_undo(const struct rt_step *steps, size_t n, void *state);
 /* Tests: the step that fails, counted from 1 over all runs from now on; 0 is none. It is done
  * before it "fails", so that its own undo is tested too. */
 void rt_steps_fail_at(unsigned int n);
-unsigned int rt_steps_count(void); /* steps run since rt_steps_fail_at() */
