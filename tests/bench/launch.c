@@ -93,7 +93,7 @@ int main(int argc, char **argv)
 	} who[] = { { "crun", false }, { "crun", true }, { "runc", false }, { "runc", true } };
 	const char *build = argc > 1 ? argv[1] : "build";
 	int runs = argc > 2 ? (int)strtol(argv[2], NULL, 10) : 100;
-	struct place place;
+	struct place place = { 0 };
 	struct peer peers[4];
 	struct ours us = { .place = &place };
 	json_t *list = json_array();

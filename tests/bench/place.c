@@ -75,7 +75,6 @@ void place_open(struct place *p, const char *build)
 				       .cache_dir = cache };
 	struct sp_err why = { 0 };
 
-	*p = (struct place){ 0 };
 	enter_namespaces();
 	snprintf(p->dir, sizeof(p->dir), "/run/bench");
 	if (mkdir(p->dir, 0755) < 0)

@@ -91,18 +91,20 @@ static inline void box_programs(const char *layer)
 	}
 }
 
-static inline void box_open_with(struct box *b, const char *cache_dir)
+static inline void box_open(struct box *b)
 {
-	char spinit[PATH_MAX], sub[PATH_MAX + 8];
+	char spinit[PATH_MAX], sub[PATH_MAX + 8], cache[PATH_MAX];
 	struct rt_engine_conf conf = { .cgroup_parent = b->cgroup,
 				       .spinit_path = spinit,
-				       .cache_dir = cache_dir };
+				       .cache_dir = cache };
 	struct sp_err err = { 0 };
 
+	*b = (struct box){ 0 };
 	snprintf(b->dir, sizeof(b->dir), "/tmp/sp-box-%d-XXXXXX", getpid());
 	cr_assert(mkdtemp(b->dir));
 	chmod(b->dir, 0755);
 	snprintf(b->layer, sizeof(b->layer), "%s/layer", b->dir);
+	snprintf(cache, sizeof(cache), "%s/cache", b->dir);
 	for (const char *const *d = (const char *const[]){ "", "/bin", "/etc", "/tmp", NULL }; *d;
 	     d++) {
 		snprintf(sub, sizeof(sub), "%s%s", b->layer, *d);
@@ -115,12 +117,6 @@ static inline void box_open_with(struct box *b, const char *cache_dir)
 	snprintf(b->cgroup, sizeof(b->cgroup), "sp-test-%d", getpid());
 	box_built("bin/spinit", spinit, sizeof(spinit));
 	cr_assert_eq(rt_engine_open(&conf, &b->engine, &err), 0, "%s", err.message);
-}
-
-static inline void box_open(struct box *b)
-{
-	*b = (struct box){ 0 };
-	box_open_with(b, "/tmp/sp-box-cache");
 }
 
 static inline void box_close(struct box *b)
