@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
@@ -110,8 +111,9 @@ static int sync_parent(int dirfd, const char *name)
 	return 0;
 }
 
-int sp_file_replace_at(int dirfd, const char *name, const void *data, size_t len, mode_t mode,
-		       struct sp_err *err)
+/* Write the temporary and rename it over name; with `durable` its content is on the disk before. */
+static int swap_in(int dirfd, const char *name, const void *data, size_t len, mode_t mode,
+		   bool durable, struct sp_err *err)
 {
 	char temporary[4096];
 	autoclose int fd = open_temporary(dirfd, name, mode, temporary, sizeof(temporary), err);
@@ -120,14 +122,30 @@ int sp_file_replace_at(int dirfd, const char *name, const void *data, size_t len
 	if (fd < 0)
 		return fd;
 	r = sp_write_all(fd, data, len);
-	if (r == 0 && (fsync(fd) < 0 || renameat(dirfd, temporary, dirfd, name) < 0))
+	if (r == 0 && ((durable && fsync(fd) < 0) || renameat(dirfd, temporary, dirfd, name) < 0))
 		r = -errno;
 	if (r < 0) {
 		unlinkat(dirfd, temporary, 0);
 		return sp_fail_errno(err, -r, "write '%s'", name);
 	}
+	return 0;
+}
+
+int sp_file_replace_at(int dirfd, const char *name, const void *data, size_t len, mode_t mode,
+		       struct sp_err *err)
+{
+	int r = swap_in(dirfd, name, data, len, mode, true, err);
+
+	if (r < 0)
+		return r;
 	r = sync_parent(dirfd, name);
 	return r < 0 ? sp_fail_errno(err, -r, "sync the directory of '%s'", name) : 0;
+}
+
+int sp_file_swap_at(int dirfd, const char *name, const void *data, size_t len, mode_t mode,
+		    struct sp_err *err)
+{
+	return swap_in(dirfd, name, data, len, mode, false, err);
 }
 
 int sp_file_put_at(int dirfd, const char *name, const char *value, struct sp_err *err)

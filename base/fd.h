@@ -44,6 +44,11 @@ int sp_file_read_at(int dirfd, const char *name, size_t max, struct sp_buf *out,
 int sp_file_replace_at(int dirfd, const char *name, const void *data, size_t len, mode_t mode,
 		       struct sp_err *err);
 
+/* The same without waiting for the disk: survives the death of the process, not that of the
+ * machine. For what is worthless after a crash of the machine anyway. */
+int sp_file_swap_at(int dirfd, const char *name, const void *data, size_t len, mode_t mode,
+		    struct sp_err *err);
+
 /* Write one value to a file that exists, such as a cgroup or sysctl file, in a single write(2). */
 int sp_file_put_at(int dirfd, const char *name, const char *value, struct sp_err *err);
 

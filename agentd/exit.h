@@ -1,0 +1,13 @@
+/* The end of a container: how it ended, what it leaves, and what comes next. */
+#pragma once
+
+#include "agentd/workload.h"
+#include "runtime/exit.h"
+
+void exit_noticed(void *workload); /* its pidfd is readable */
+
+/* The container is gone (also one that ended while no agent was there): keep how, and go on. */
+void exit_settle(struct workload *w, const struct rt_exit *how);
+
+/* The incarnation's directory goes to the trash. */
+void exit_remove_dir(struct workload *w);

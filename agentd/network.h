@@ -1,0 +1,21 @@
+/* The node's network, applied whole from what the agent knows: peers, and the ports of the
+ * workloads that are to run. Everything is idempotent; the kernel holds the truth. */
+#pragma once
+
+#include "agentd/agent.h"
+#include "agentd/workload.h"
+
+/* Bridge, routes and rules as of now. Without a subnet (no PUT /v1/peers yet) it does nothing. */
+int network_apply(struct agent *a, struct sp_err *err);
+
+/* May spec's ports and address be had beside those of the other workloads, and of the node's own
+ * processes? SP_E_CONFLICT names who has them. */
+int network_check(struct agent *a, const struct wire_workload *spec, struct sp_err *err);
+
+/* Does this workload hold its ports now? */
+bool network_publishes(const struct workload *w);
+/* Tell net_ports of spec into ret (n_ports entries). */
+int network_ports(const struct wire_workload *spec, struct net_port *ret, struct sp_err *err);
+
+/* Wire the container that waits: eth0 with the workload's address. */
+int network_attach(struct workload *w, struct sp_err *err);

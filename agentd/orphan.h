@@ -1,0 +1,8 @@
+/* What belongs to nobody: cgroups, veth pairs, log FIFOs and uid ranges of workloads this agent
+ * does not have. Their namespaces, mounts and addresses go with their last process. */
+#pragma once
+
+#include "agentd/agent.h"
+
+/* After adoption. Trouble with one is told and leaves the others to be removed. */
+void orphan_remove_all(struct agent *a);

@@ -1,0 +1,134 @@
+/* See start.h. */
+#include "agentd/start.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+
+#include "agentd/agent.h"
+#include "agentd/exit.h"
+#include "agentd/health.h"
+#include "agentd/launch.h"
+#include "agentd/logs.h"
+#include "agentd/memory.h"
+#include "agentd/network.h"
+#include "agentd/reconcile.h"
+#include "agentd/record.h"
+#include "agentd/watch.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "base/time.h"
+#include "runtime/container.h"
+
+int start_logs(struct workload *w, struct sp_err *err)
+{
+	struct agent *a = w->agent;
+	autofree char *run = sp_str_format("%s/logs", a->dirs.run_path);
+	autofree char *files = sp_str_format("%s/logs", a->dirs.state_path);
+	struct logs_conf conf = { .run_dir = run,
+				  .log_dir = files,
+				  .id = w->spec->id,
+				  .file_bytes = a->config.log_file_bytes,
+				  .files = (unsigned int)a->config.log_files };
+
+	if (w->logs)
+		return 0;
+	if (!run || !files)
+		return sp_fail_nomem(err);
+	return logs_open(a->loop, &conf, &w->logs, err);
+}
+
+int start_watching(struct workload *w, struct sp_err *err)
+{
+	int r = watch_new(w->agent->loop, w->container->pidfd, EPOLLIN, exit_noticed, w,
+			  &w->exit_watch, err);
+
+	if (r == 0)
+		memory_watch(w);
+	return r;
+}
+
+/* A new life: nothing of the one before is left in the flags. */
+static void begin_incarnation(struct workload *w)
+{
+	w->incarnation++;
+	if (w->started_at_ns && !strcmp(w->made_digest, w->spec_digest))
+		w->restarts++;
+	memcpy(w->made_digest, w->spec_digest, sizeof(w->made_digest));
+	w->restart_now = false;
+	w->stopping = STOP_NONE;
+	w->reason_code = 0;
+	w->ready = w->live = w->started = false;
+	w->oom_kills = 0;
+	w->warning[0] = '\0';
+	w->next_start_at_ns = 0;
+}
+
+static void undo(struct workload *w)
+{
+	struct sp_err err = { 0 };
+
+	if (w->container && rt_destroy(w->agent->engine, w->container, &err) < 0)
+		sp_log(SP_LOG_ERROR, "workload.undo", SP_STR("id", w->spec->id), SP_ERR(&err));
+	w->container = NULL;
+	exit_remove_dir(w);
+}
+
+/* The stages of a start, each with the stage that its failure is told under. */
+static int create(struct workload *w, const struct launch *l, struct sp_err *err)
+{
+	int r = rt_create(w->agent->engine, &l->spec, &w->container, err);
+
+	if (r == 0)
+		r = network_attach(w, err);
+	if (r >= 0 && w->spec->n_ports)
+		r = network_apply(w->agent, err);
+	if (r < 0) {
+		sp_err_at(err, SP_STAGE_PREPARE);
+		return r;
+	}
+	r = rt_start(w->agent->engine, w->container, &l->spec, err);
+	if (r == 0)
+		r = start_watching(w, err);
+	if (r < 0)
+		sp_err_at(err, SP_STAGE_START);
+	return r;
+}
+
+static void note_running(struct workload *w, const struct launch *l)
+{
+	w->started_at_ns = sp_time_real_ns();
+	w->stop_signal = launch_stop_signal(l, w->spec);
+	w->live = true;
+	snprintf(w->warning, sizeof(w->warning), "%s", w->container->warning);
+	workload_set_state(w, WORKLOAD_RUNNING, "pid %d", (int)w->container->pid);
+	health_start(w);
+}
+
+void start_workload(struct workload *w)
+{
+	struct sp_err err = { 0 };
+	struct launch l;
+	int r;
+
+	begin_incarnation(w);
+	workload_set_state(w, WORKLOAD_PREPARING, "image '%s'", w->spec->image);
+	r = start_logs(w, &err);
+	if (r == 0)
+		r = launch_prepare(w, &l, &err);
+	if (r < 0) {
+		sp_err_at(&err, SP_STAGE_PREPARE);
+		reconcile_not_started(w, &err);
+		return;
+	}
+	workload_set_state(w, WORKLOAD_STARTING, "%s", "");
+	r = create(w, &l, &err);
+	if (r < 0) {
+		undo(w);
+		reconcile_not_started(w, &err);
+	} else {
+		note_running(w, &l);
+	}
+	launch_fini(&l);
+}

@@ -1,0 +1,8 @@
+/* A workload as the API shows it (docs/api.md, "Status"). */
+#pragma once
+
+#include <jansson.h>
+
+#include "agentd/workload.h"
+
+json_t *status_json(const struct workload *w); /* NULL when out of memory */
