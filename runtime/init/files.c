@@ -3,7 +3,10 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "runtime/init/kernel.h"
 #include "runtime/init/mounts.h"
@@ -51,8 +54,8 @@ static int place(const struct init_orders *in, const struct rt_order_file *f, in
 	return r;
 }
 
-/* The tmpfs, attached over the old root, where nothing sees it: copies of its files can only be
- * taken from an attached mount before Linux 6.15. */
+/* The tmpfs, attached while it is filled: copies of its files can only be taken from an attached
+ * mount before Linux 6.15. */
 static int make_stage(struct sp_err *err)
 {
 	static const char *const options[] = { "mode", "0700", "size", "4m", NULL };
@@ -64,6 +67,15 @@ static int make_stage(struct sp_err *err)
 		return sp_fail_errno(err, errno, "attach the files' tmpfs");
 	}
 	return fd;
+}
+
+/* It lies on top of the new root now, where who joins the mount namespace later (exec) would have
+ * it for a root. The copies keep its file system. */
+static int drop_stage(int stage, struct sp_err *err)
+{
+	if (fchdir(stage) < 0 || syscall(SYS_umount2, ".", MNT_DETACH) < 0 || chdir("/") < 0)
+		return sp_fail_errno(err, errno, "detach the files' tmpfs");
+	return 0;
 }
 
 int files_attach(const struct init_orders *in, int root, struct sp_err *err)
@@ -83,7 +95,10 @@ int files_attach(const struct init_orders *in, int root, struct sp_err *err)
 		if (r == 0)
 			r = place(in, &f[i], stage, root, name, err);
 	}
-	if (stage >= 0)
-		close(stage);
-	return stage < 0 ? stage : r;
+	if (stage < 0)
+		return stage;
+	if (r == 0)
+		r = drop_stage(stage, err);
+	close(stage);
+	return r;
 }

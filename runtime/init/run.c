@@ -66,7 +66,7 @@ static int pivot(int root, struct sp_err *err)
 static int build_root(const struct init_mounts *m, const struct init_orders *in, int root,
 		      struct sp_err *err)
 {
-	int r = files_attach(in, root, err); /* its stage must be below the root's mount */
+	int r = files_attach(in, root, err); /* its stage comes and goes on top of the root */
 
 	if (r < 0)
 		return r;
