@@ -96,12 +96,28 @@ static int create(struct workload *w, const struct launch *l, struct sp_err *err
 	return r;
 }
 
+/* What was left out of what was asked for: by the runtime, and for want of a controller. */
+static void note_warning(struct workload *w)
+{
+	struct rt_limits limits = launch_limits(w->agent, w->spec);
+	uint32_t missing = rt_limits_unenforceable(rt_engine_cgroups(w->agent->engine), &limits);
+	const char *said = w->container->warning;
+	char names[64];
+
+	snprintf(w->warning, sizeof(w->warning), "%s", said);
+	if (!missing)
+		return;
+	rt_controllers_format(missing, names, sizeof(names));
+	snprintf(w->warning, sizeof(w->warning), "%s%slimits not enforced, no cgroup controller %s",
+		 said, *said ? "; " : "", names);
+}
+
 static void note_running(struct workload *w, const struct launch *l)
 {
 	w->started_at_ns = sp_time_real_ns();
 	w->stop_signal = launch_stop_signal(l, w->spec);
 	w->live = true;
-	snprintf(w->warning, sizeof(w->warning), "%s", w->container->warning);
+	note_warning(w);
 	workload_set_state(w, WORKLOAD_RUNNING, "pid %d", (int)w->container->pid);
 	health_start(w);
 }

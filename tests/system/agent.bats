@@ -292,8 +292,8 @@ leaks() { # what a node holds, as lines that must be the same before and after
 	[[ $status == 409 && $body == *demo-a-1* ]]
 	api PUT "/v1/workloads/demo-b-2?token=1" "$(spec demo-b-2 '.address="10.90.1.2"')"
 	[[ $status == 409 && $body == *demo-a-1* ]]
-	put a-b-c-1
-	api PUT "/v1/workloads/a-b-c-1?token=1" "$(spec a-b-c-1 '.stack="a-b" | .service="c"')"
+	put a-b-c-7
+	api PUT "/v1/workloads/a-b-c-7?token=1" "$(spec a-b-c-7 '.stack="a-b" | .service="c"')"
 	[[ $status == 409 ]]
 }
 
@@ -392,9 +392,10 @@ leaks() { # what a node holds, as lines that must be the same before and after
 	[[ $(events .seq | awk '$1 != NR { print NR }') == "" ]]
 	last=$(events .seq | tail -1)
 	(sleep 0.5; curl -s --unix-socket "$HOST_DIR/run/agentd.sock" -X POST "http://a/v1/workloads/demo-a-1/restart?token=1" >/dev/null) 3>&- &
+	local asker=$!
 	api_ok GET "/v1/events?after=$last&wait_ns=10000000000"
 	[[ $(jq -r '.events[0].seq' <<<"$body") == $((last + 1)) ]]
-	wait
+	wait "$asker"
 }
 
 @test "it works where io_uring is refused" {
