@@ -12,6 +12,7 @@
 #include "ctl/url.h"
 
 static const struct ctl_flag list_flags[] = {
+	{ .name = "stack", .type = CTL_STRING, .value = "STACK", .help = "only of this stack" },
 	CTL_FLAG_OUTPUT("table|wide|json|yaml"),
 	CTL_FLAGS_END,
 };
@@ -59,9 +60,13 @@ static const struct ctl_column list_columns[] = {
 
 static int run_ls(struct ctl *ctl, const struct ctl_args *args, struct wire_failure *fail)
 {
+	autobuf struct sp_buf url = SP_BUF_INIT;
 	autojson json_t *document = NULL;
-	int r = ctl_get(ctl, "/v1/operations", &document, fail);
+	int r;
 
+	sp_buf_puts(&url, "/v1/operations");
+	ctl_url_query(&url, "stack", ctl_flag_str(args, "stack"));
+	r = ctl_get(ctl, url.data, &document, fail);
 	if (r < 0)
 		return r;
 	return ctl_print_list(args, document, json_object_get(document, "operations"), list_columns,

@@ -7,6 +7,7 @@
 	X(deploy)        \
 	X(destroy)       \
 	X(validate)      \
+	X(verify)        \
 	X(ps)            \
 	X(logs)          \
 	X(exec)          \
