@@ -50,6 +50,14 @@ static json_t *probes_of(const json_t *spec)
 	return probes;
 }
 
+/* What the service's labels say to verify; NULL when they say nothing. */
+static json_t *verify_of(const json_t *spec)
+{
+	const char *items = member(json_object_get(spec, "labels"), "stackpilot.verify.items");
+
+	return items ? json_pack("{s:s}", "items", items) : NULL;
+}
+
 static bool is_ready(const json_t *statuses, const char *id)
 {
 	const json_t *one;
@@ -79,16 +87,16 @@ static json_t *service_view(const struct store_workload *first, size_t n, const 
 {
 	autojson json_t *spec = json_loads(first->spec, 0, NULL), *nodes = json_array();
 	const char *image = member(spec, "image");
+	json_t *verify = verify_of(spec), *view;
 	size_t ready = 0;
-	json_t *view;
 
 	for (size_t i = 0; i < n; i++) {
 		ready += is_ready(statuses, first[i].id);
 		add_node(nodes, first[i].node);
 	}
-	view = json_pack("{s:s, s:s, s:I, s:O, s:o, s:o}", "name", first->service, "image",
+	view = json_pack("{s:s, s:s, s:I, s:O, s:o, s:o, s:o*}", "name", first->service, "image",
 			 image ? image : "", "replicas", (json_int_t)n, "nodes", nodes, "ports",
-			 ports_of(spec), "probes", probes_of(spec));
+			 ports_of(spec), "probes", probes_of(spec), "verify", verify);
 	if (view && statuses)
 		json_object_set_new(view, "ready", json_integer((json_int_t)ready));
 	return view;
