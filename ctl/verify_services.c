@@ -33,7 +33,7 @@ void verify_ports(struct verify *v)
 		verify_report_add(&v->report, VERIFY_WARN, 0, &none, "no service publishes a port");
 	for (size_t i = 0; i < v->n_endpoints; i++) {
 		struct verify_endpoint *e = &v->endpoints[i];
-		struct place p;
+		struct place p = { 0 };
 		struct verify_subject s = subject_of("service port", e, "", &p);
 		struct sp_err err = { 0 };
 		int64_t took;
@@ -94,7 +94,7 @@ void verify_http(struct verify *v, const char *probe, const char *check)
 	for (size_t i = 0; i < v->n_endpoints; i++) {
 		const struct verify_endpoint *e = &v->endpoints[i];
 		const char *path = probe_path(e, probe);
-		struct place p;
+		struct place p = { 0 };
 		struct verify_subject s = subject_of(check, e, path ? path : "", &p);
 
 		if (path)
@@ -121,7 +121,7 @@ void verify_spread(struct verify *v)
 		const struct verify_endpoint *e = &v->endpoints[i];
 		const json_t *nodes = json_object_get(e->json, "nodes");
 		autobuf struct sp_buf list = SP_BUF_INIT;
-		struct place p;
+		struct place p = { 0 };
 		struct verify_subject s = subject_of("runs on nodes", e, "", &p);
 		json_int_t replicas = json_integer_value(json_object_get(e->json, "replicas"));
 
@@ -216,7 +216,7 @@ void verify_items(struct verify *v)
 		const struct verify_endpoint *e = &v->endpoints[i], *other;
 		const char *path = items_path(v, e);
 		struct verify_subject s;
-		struct place p;
+		struct place p = { 0 };
 
 		if (!path || !is_first(v, i))
 			continue;

@@ -52,8 +52,10 @@ static void check_lines(const char *out, size_t n, const uint8_t *in, size_t use
 		assert(len <= LOGS_LINE_MAX && from + len <= used);
 		assert(!memcmp(out + at + LOGS_HEAD_LEN, in + from, len));
 		from += len;
-		if (out[at + LOGS_TAG_AT] == 'F' && from < used)
-			assert(in[from++] == '\n');
+		if (out[at + LOGS_TAG_AT] == 'F' && from < used) {
+			assert(in[from] == '\n');
+			from++;
+		}
 		at = (size_t)(end - out) + 1;
 	}
 	assert(from == used);

@@ -335,12 +335,12 @@ static void read_stream(const struct place *p, int stream, struct sp_buf *out)
 	autobuf struct sp_buf text = SP_BUF_INIT;
 
 	read_all(NULL, p, &everything, &text);
-	for (char *line = text.data; line && *line;) {
-		char *end = strchr(line, '\n') + 1;
+	for (const char *line = text.data ? text.data : ""; *line;) {
+		size_t len = strcspn(line, "\n") + 1;
 
 		if (!memcmp(line + SP_TIME_STAMP_MAX, logs_stream_names[stream], LOGS_STREAM_LEN))
-			sp_buf_append(out, line, (size_t)(end - line));
-		line = end;
+			sp_buf_append(out, line, len);
+		line += len;
 	}
 	sp_buf_puts(out, "");
 }
