@@ -256,7 +256,10 @@ leaks() { # what a node holds, as lines that must be the same before and after
 	[[ $status == 412 && $(jq -r .error.code <<<"$body") == fenced ]]
 	api DELETE "/v1/workloads/demo-a-1"
 	[[ $status == 412 ]]
+	api POST "/v1/workloads/demo-a-1/restart?token=6"
+	[[ $status == 412 ]]
 	[[ $(status_of demo-a-1 '"\(.incarnation) \(.state)"') == "1 running" ]]
+	api_ok POST /v1/workloads/demo-a-1/restart
 	TOKEN=7 remove demo-a-1
 }
 
@@ -423,4 +426,49 @@ leaks() { # what a node holds, as lines that must be the same before and after
 	wait_for 10 eval '[[ -z $(ls "$HOST_DIR/state/trash") ]]'
 	wait_for 10 eval 'leaks "$AGENT_PID" >"$HOST_DIR/tmp/after"; cmp -s "$HOST_DIR/tmp/before" "$HOST_DIR/tmp/after"' ||
 		{ diff "$HOST_DIR/tmp/before" "$HOST_DIR/tmp/after" >&2; return 1; }
+}
+
+@test "a failing liveness probe restarts, with the reason" {
+	put demo-a-1 '.liveness={"type":"exec","command":["test","!","-e","/tmp/bad"],"interval_ns":200000000,"fall":2}'
+	wait_ready demo-a-1
+	exec_in demo-a-1 touch /tmp/bad
+	wait_for 10 eval '[[ $(status_of demo-a-1 .incarnation) == 2 ]]'
+	wait_ready demo-a-1
+	events 'select(.type == "workload.exit") | .message' | grep -q "liveness probe failed"
+	events 'select(.type == "probe.failed") | .fields.kind' | grep -qx '"liveness"'
+}
+
+@test "readiness flips ready and restarts nothing; startup holds readiness back" {
+	put demo-a-1 '.startup={"type":"exec","command":["test","-e","/tmp/up"],"interval_ns":100000000,"fall":100}
+		| .readiness={"type":"exec","command":["test","!","-e","/tmp/away"],"interval_ns":100000000,"fall":1}'
+	wait_state demo-a-1 running
+	sleep 0.5
+	[[ $(status_of demo-a-1 .ready) == false ]]
+	exec_in demo-a-1 touch /tmp/up
+	wait_ready demo-a-1
+	exec_in demo-a-1 touch /tmp/away
+	wait_for 5 eval '[[ $(status_of demo-a-1 .ready) == false ]]'
+	exec_in demo-a-1 rm /tmp/away
+	wait_ready demo-a-1
+	[[ $(status_of demo-a-1 '"\(.incarnation) \(.state)"') == "1 running" ]]
+}
+
+@test "a full disk is a clear refusal, and nothing is half done" {
+	put demo-a-1
+	wait_ready demo-a-1
+	agent_stop
+	mkdir "$HOST_DIR/small"
+	in_host mount -t tmpfs -o size=8m none "$HOST_DIR/small"
+	in_host cp -a "$HOST_DIR/state/." "$HOST_DIR/small/"
+	in_host mount --bind "$HOST_DIR/small" "$HOST_DIR/state"
+	agent_start
+	in_host sh -c "dd if=/dev/zero of=$HOST_DIR/small/fill bs=4k 2>/dev/null; true"
+	api PUT "/v1/workloads/demo-b-2?token=1" "$(spec demo-b-2 '.environment=["X='"$(printf 'x%.0s' $(seq 9000))"'"]')"
+	[[ $status == 507 && $(jq -r .error.code <<<"$body") == no_space ]]
+	head -c 100000 /dev/urandom >"$BATS_TEST_TMPDIR/blob"
+	api PUT "/v1/blobs/sha256:$(sha256sum "$BATS_TEST_TMPDIR/blob" | cut -d' ' -f1)" "@$BATS_TEST_TMPDIR/blob"
+	[[ $status == 507 ]]
+	[[ $(status_of demo-a-1 .state) == running ]]
+	in_host rm "$HOST_DIR/small/fill"
+	put demo-b-2
 }
