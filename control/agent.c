@@ -201,12 +201,13 @@ int agent_remove_volumes(struct agent *a, const struct agent_right *right, const
 	return call(a, "DELETE", path, NULL, NULL, err);
 }
 
-int agent_command(struct agent *a, const char *id, const char *command, json_t **ret,
-		  struct sp_err *err)
+int agent_command(struct agent *a, const struct agent_right *right, const char *id,
+		  const char *command, json_t **ret, struct sp_err *err)
 {
-	char path[160];
+	char path[320], query[128];
 
-	snprintf(path, sizeof(path), "/v1/workloads/%s/%s", id, command);
+	right_query(right, query, sizeof(query));
+	snprintf(path, sizeof(path), "/v1/workloads/%s/%s?%s", id, command, query);
 	return call(a, "POST", path, NULL, ret, err);
 }
 

@@ -58,8 +58,8 @@ int agent_remove_workload(struct agent *a, const struct agent_right *right, cons
 int agent_remove_volumes(struct agent *a, const struct agent_right *right, const char *stack,
 			 struct sp_err *err);
 /* "restart", "stop" or "start". */
-int agent_command(struct agent *a, const char *id, const char *command, json_t **ret,
-		  struct sp_err *err);
+int agent_command(struct agent *a, const struct agent_right *right, const char *id,
+		  const char *command, json_t **ret, struct sp_err *err);
 /* The last lines of its log. */
 int agent_tail(struct agent *a, const char *id, int lines, struct sp_buf *out, struct sp_err *err);
 

@@ -24,6 +24,7 @@ static int command(struct api *a, const char *what, struct sp_err *err)
 {
 	const char *id = sp_httpd_param(a->req, "id");
 	auto_(agent_close) struct agent *agent = NULL;
+	struct agent_right right = { .operation = what };
 	char node[STORE_NAME_MAX];
 	json_t *reply = NULL;
 	int r;
@@ -31,9 +32,12 @@ static int command(struct api *a, const char *what, struct sp_err *err)
 	snprintf(a->at.resource, sizeof(a->at.resource), "%s", id);
 	r = store_workload_node(a->store, id, node, err);
 	if (r == 0)
+		r = store_workload_token(a->store, id, &right.token, err);
+	if (r == 0)
 		r = api_agent(a, node, &agent, err);
 	if (r == 0)
-		r = api_agent_failed(a, agent, agent_command(agent, id, what, &reply, err), err);
+		r = api_agent_failed(a, agent, agent_command(agent, &right, id, what, &reply, err),
+				     err);
 	return r < 0 ? r : api_reply(a, 200, reply, err);
 }
 

@@ -42,7 +42,7 @@ static int tell_agent(struct operation *o, void *state, struct sp_err *err)
 		      d->plan.items[act->i].reason);
 	r = agent_put_workload(a, &right, id_of(d, act->i), d->targets[act->i].spec, NULL, err);
 	if (r == 0 && d->plan.items[act->i].revive)
-		r = agent_command(a, id_of(d, act->i), "restart", NULL, err);
+		r = agent_command(a, &right, id_of(d, act->i), "restart", NULL, err);
 	return operation_agent_failed(o, a, r, err);
 }
 

@@ -93,6 +93,23 @@ int store_workload_node(struct store *s, const char *id, char ret_node[STORE_NAM
 	return r < 0 ? r : 0;
 }
 
+int store_workload_token(struct store *s, const char *id, int64_t *ret, struct sp_err *err)
+{
+	auto_(db_rows_end) struct db_rows *rows = NULL;
+	int r = db_select(store_db(s), &rows, err,
+			  "SELECT leases.token FROM workloads JOIN leases"
+			  " ON leases.stack = workloads.stack WHERE workloads.id = $1 LIMIT 1",
+			  DB_S(id));
+
+	if (r == 0)
+		r = db_next(rows, err);
+	if (r == 0)
+		return sp_fail(err, SP_E_NOT_FOUND, "there is no workload '%s'", id);
+	if (r == 1)
+		*ret = db_number(rows, 0);
+	return r < 0 ? r : 0;
+}
+
 int store_workload_put(struct store *s, const struct store_workload *w, struct sp_err *err)
 {
 	int r = db_write(store_db(s), err,
