@@ -10,6 +10,7 @@ PGBIN=/usr/lib/postgresql/15/bin
 setup() {
 	DIR=$(mktemp -d /tmp/sp-recipes-XXXXXX)
 	chmod 755 "$DIR"
+	install -m 755 "$RECIPES/postgres/entrypoint" "$DIR/entrypoint" # where the postgres user can reach it
 }
 
 teardown() {
@@ -78,7 +79,7 @@ entrypoint() {
 	unshare --mount --net --pid --fork --kill-child --propagation private env PATH="$PGBIN:$PATH" \
 		PGDATA="$DIR/data" "$@" bash -c '
 		mount -t tmpfs -o mode=755 tmpfs /run && mount -t proc proc /proc && ip link set lo up
-		'"$RECIPES"'/postgres/entrypoint postgres -c fsync=off & pid=$!
+		'"$DIR"'/entrypoint postgres -c fsync=off & pid=$!
 		trap "kill -INT $pid" TERM
 		for ((i = 0; i < 150; i++)); do
 			kill -0 $pid 2>/dev/null || break
