@@ -1,0 +1,92 @@
+#!/usr/bin/env bats
+# ctl against a real cluster: deploy, ps, logs, exec, events, stop and start, verify, destroy.
+
+load lib/cluster
+
+setup_file() {
+	cluster_up
+	cluster_busybox
+	write_stack 'while :; do echo tick; sleep 1; done'
+	ctl deploy "$CLUSTER/stack.yaml"
+}
+teardown_file() { BATS_TEST_COMPLETED=1 cluster_down; }
+
+setup() { bats_require_minimum_version 1.5.0; }
+
+write_stack() { # command
+	cat >"$CLUSTER/stack.yaml" <<-END
+		name: t
+		services:
+		  job:
+		    image: test/busybox:1
+		    restart: unless-stopped
+		    command: ["$1"]
+		    deploy: {replicas: 2, placement: {max_replicas_per_node: 1}}
+	END
+}
+
+was_told() { # type, workload
+	ctl events --stack t --type "$1" -o json | jq -se --arg w "$2" 'any(.[]; .workload == $w)' >/dev/null
+}
+
+is_running() { workload_is "$1" running; }
+
+@test "the same file again changes nothing, and the same key is the same operation" {
+	before=$(ctl ps -o json | jq -c '[.workloads[] | [.id, .incarnation]] | sort')
+	run -0 --separate-stderr ctl deploy "$CLUSTER/stack.yaml"
+	[[ $output == *"stack 't' is deployed"* ]]
+	[[ $stderr == *"next: ctl verify"* ]]
+	[ "$(ctl ps -o json | jq -c '[.workloads[] | [.id, .incarnation]] | sort')" = "$before" ]
+	first=$(ctl deploy --detach --idempotency-key k1 "$CLUSTER/stack.yaml")
+	ctl op show --follow "$first" >/dev/null
+	[ "$(ctl deploy --detach --idempotency-key k1 "$CLUSTER/stack.yaml")" = "$first" ]
+}
+
+@test "logs of a service come from all replicas, behind their names" {
+	run -0 ctl logs job --tail 2
+	[[ $output == *"t-job-1 | tick"* && $output == *"t-job-2 | tick"* ]]
+	run -0 ctl logs t-job-1 --tail 1 --timestamps
+	[[ $output =~ ^20[0-9-]+T[0-9:.]+Z\ tick$ ]]
+	run -1 ctl logs nothing
+}
+
+@test "exec passes on input, both outputs and the exit status" {
+	run -7 --separate-stderr ctl exec t-job-1 -- sh -c 'echo out; echo err >&2; exit 7'
+	[ "$output" = out ]
+	[ "$stderr" = err ]
+	[ "$(head -c 300000 /dev/zero | tr '\0' x | ctl exec -i t-job-2 -- cat | wc -c)" -eq 300000 ]
+	run -1 ctl exec nothing-1 -- true
+	run -3 ctl exec job -- true
+}
+
+@test "what was stopped stays stopped until it is started, and events tell" {
+	ctl stop t-job-1
+	within 15 workload_is t-job-1 stopped
+	run -5 ctl verify
+	[[ $output == *"FAIL    isolation"*"t-job-1"* ]]
+	ctl start t-job-1
+	within 10 is_running t-job-1
+	within 10 was_told workload.exit t-job-1 # controld collects the agents' events every other second
+}
+
+@test "verify passes, also with restarts, and its three forms agree" {
+	run -0 ctl verify --deep
+	[[ $output == *"PASS: "*" 0 failed, 0 skipped" ]]
+	ctl verify -o json | jq -e '.ok and .failed == 0 and ([.checks[] | select(.check == "isolation" and .verdict == "PASS")] | length) == 2'
+	ctl verify -o junit | xmllint --noout -
+}
+
+@test "what cannot be placed or is missing is refused, and what runs goes on" {
+	sed 's|test/busybox:1|test/absent:1|' "$CLUSTER/stack.yaml" >"$CLUSTER/absent.yaml"
+	run ctl deploy "$CLUSTER/absent.yaml"
+	[ "$status" -ne 0 ]
+	[[ $output == *test/absent:1* ]]
+	is_running t-job-1
+	is_running t-job-2
+}
+
+@test "destroy takes the stack away" {
+	run -0 ctl destroy t --yes
+	[ "$(ctl ps -o json | jq '.workloads | length')" -eq 0 ]
+	run -1 ctl destroy t --yes
+}
