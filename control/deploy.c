@@ -1,105 +1,12 @@
 /* The steps of a deploy in their order, and its end; see deploy.h. */
 #include "control/deploy.h"
 
-#include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/json.h"
 #include "base/log.h"
 #include "base/str.h"
-
-static int validate(struct operation *o, void *state, struct sp_err *err)
-{
-	struct deploy *d = state;
-	const char *service = NULL;
-	const struct stack_service *s;
-	int r = desired_read(o->row.request, &d->desired, err);
-
-	if (r < 0)
-		return r;
-	r = desired_pin(&d->desired, o->control->images, &service, err);
-	if (r == 0) {
-		operation_say(o, "%zu services, %zu workloads", d->desired.stack->n_services,
-			      d->desired.n);
-		return 0;
-	}
-	s = stack_service_find(d->desired.stack, service);
-	sp_err_prefix(err, "%s:%u: service '%s'", d->desired.bundle->file, s ? s->at.line : 0,
-		      service);
-	snprintf(o->at.resource, sizeof(o->at.resource), "%s", s ? s->image : "");
-	snprintf(o->at.next, sizeof(o->at.next), "ctl image import ARCHIVE --reference %s",
-		 s ? s->image : "");
-	return r;
-}
-
-struct sides {
-	struct plan_workload *desired, *current;
-	json_t **specs;
-	size_t n_specs;
-};
-
-static void sides_fini(struct sides *s)
-{
-	for (size_t i = 0; i < s->n_specs; i++)
-		json_decref(s->specs[i]);
-	free(s->specs);
-	free(s->desired);
-	free(s->current);
-}
-
-static int fill_sides(const struct deploy *d, struct sides *s, struct sp_err *err)
-{
-	size_t n = d->desired.n, m = d->known.n;
-
-	s->desired = calloc(n + 1, sizeof(*s->desired));
-	s->current = calloc(m + 1, sizeof(*s->current));
-	s->specs = calloc(n + m + 1, sizeof(*s->specs));
-	if (!s->desired || !s->current || !s->specs)
-		return sp_fail_nomem(err);
-	for (size_t i = 0; i < n; i++) {
-		const struct desired_workload *w = &d->desired.list[i];
-		int r = wire_workload_encode(w->spec, &s->specs[s->n_specs], err);
-
-		if (r < 0)
-			return r;
-		s->desired[i] = (struct plan_workload){ .id = w->spec->id,
-							.template = w->template,
-							.spec = s->specs[s->n_specs++] };
-	}
-	for (size_t i = 0; i < m; i++) {
-		const struct store_workload *w = &d->known.list[i];
-
-		s->specs[s->n_specs] = json_loads(w->spec, 0, NULL);
-		s->current[i] = (struct plan_workload){ .id = w->id,
-							.template = w->template,
-							.node = w->node,
-							.spec = s->specs[s->n_specs++] };
-	}
-	return 0;
-}
-
-static int compare(struct operation *o, void *state, struct sp_err *err)
-{
-	struct deploy *d = state;
-	struct sides sides = { 0 };
-	struct plan_input in = { .n_desired = d->desired.n, .n_current = d->known.n };
-	int r = fill_sides(d, &sides, err);
-
-	in.desired = sides.desired;
-	in.current = sides.current;
-	in.distrust = *d->stack.state &&
-		      strcmp(d->stack.state, store_stack_state_name(STORE_STACK_RUNNING)) != 0;
-	if (r == 0)
-		r = plan_make(&in, &d->plan, err);
-	sides_fini(&sides);
-	if (r == 0)
-		r = deploy_observe(d, err);
-	if (r == 0)
-		plan_summary(&d->plan, o->message, sizeof(o->message));
-	return r;
-}
 
 static int finish(struct store *s, void *state, struct sp_err *err)
 {
@@ -131,27 +38,9 @@ static int run_step(struct deploy *d, const char *name, enum sp_stage stage, ope
 	return operation_step(d->o, 0, &step, err);
 }
 
-/* What the store knows of the stack before this deploy. */
-static int read_before(struct deploy *d, struct sp_err *err)
-{
-	struct sp_err why = { 0 };
-	int r = store_stack_get(d->o->store, d->o->row.stack, &d->stack, &why);
-
-	if (r < 0 && r != -ENOENT) {
-		*err = why;
-		return r;
-	}
-	return store_workload_list(d->o->store, d->o->row.stack, 0, &d->known, err);
-}
-
 static int act(struct deploy *d, struct sp_err *err)
 {
-	int r;
-
-	d->targets = calloc(d->desired.n + 1, sizeof(*d->targets));
-	if (!d->targets)
-		return sp_fail_nomem(err);
-	r = run_step(d, "place", SP_STAGE_PLACE, deploy_place, err);
+	int r = run_step(d, "place", SP_STAGE_PLACE, deploy_place, err);
 	if (r == 0)
 		r = deploy_plan_start(d, err);
 	if (r == 0)
@@ -169,12 +58,12 @@ static int act(struct deploy *d, struct sp_err *err)
 
 static int walk(struct deploy *d, struct sp_err *err)
 {
-	int r = read_before(d, err);
+	int r = deploy_read_before(d, err);
 
 	if (r == 0)
-		r = run_step(d, "validate", SP_STAGE_VALIDATE, validate, err);
+		r = run_step(d, "validate", SP_STAGE_VALIDATE, deploy_validate, err);
 	if (r == 0)
-		r = run_step(d, "plan", SP_STAGE_PLAN, compare, err);
+		r = run_step(d, "plan", SP_STAGE_PLAN, deploy_compare, err);
 	if (r < 0 || plan_is_empty(&d->plan))
 		return r;
 	return act(d, err);
@@ -257,7 +146,7 @@ static void conclude(struct deploy *d, int r, struct sp_err *err)
 		       SP_ERR(err));
 }
 
-static void deploy_fini(struct deploy *d)
+void deploy_fini(struct deploy *d)
 {
 	for (size_t i = 0; d->targets && i < d->desired.n; i++)
 		json_decref(d->targets[i].spec);

@@ -1,14 +1,14 @@
 /*
  * A deploy at work. Its steps, in order, each in a file of its own:
  *
- *   validate, plan      deploy.c         read the bundle, pin the images, compare
+ *   validate, plan      deploy_compare.c  read the bundle, pin the images, compare
  *                       deploy_observe.c  what looks the same but is not there, or is down
- *   place               deploy_place.c   nodes, addresses, final specs; rows of the new revision
- *   pull                deploy_pull.c    missing blobs to the nodes concerned
- *   start, ready        deploy_start.c   in dependency order, gated on health
- *   remove              deploy_remove.c  what is no longer desired
- *   revert              deploy_revert.c  after a failure: the previous revision, whole
- *   finish              deploy.c         the new revision is the current one
+ *   place               deploy_place.c    nodes, addresses, final specs; rows of the new revision
+ *   pull                deploy_pull.c     missing blobs to the nodes concerned
+ *   start, ready        deploy_start.c    in dependency order, gated on health
+ *   remove              deploy_remove.c   what is no longer desired
+ *   revert              deploy_revert.c   after a failure: the previous revision, whole
+ *   finish              deploy.c          the new revision is the current one
  */
 #pragma once
 
@@ -51,7 +51,15 @@ struct deploy {
 	bool acted;       /* an agent was told to change something */
 };
 
+void deploy_fini(struct deploy *d);
+
+/* What the store knows of the stack before it is changed. */
+int deploy_read_before(struct deploy *d, struct sp_err *err);
+int deploy_validate(struct operation *o, void *deploy, struct sp_err *err);
+int deploy_compare(struct operation *o, void *deploy, struct sp_err *err);
 int deploy_observe(struct deploy *d, struct sp_err *err);
+/* Read the cluster, and choose a node for each target; nothing is written. */
+int deploy_choose_nodes(struct deploy *d, struct sp_err *err);
 int deploy_place(struct operation *o, void *deploy, struct sp_err *err);
 int deploy_plan_pull(struct deploy *d, struct sp_err *err);
 int deploy_pull(struct deploy *d, struct sp_err *err);

@@ -72,11 +72,15 @@ static void tell_culprit(struct deploy *d, size_t i)
 		 s->at.line);
 }
 
-static int choose_nodes(struct deploy *d, struct sp_err *err)
+int deploy_choose_nodes(struct deploy *d, struct sp_err *err)
 {
 	size_t n = d->desired.n, culprit = 0;
 	struct place_request *q = calloc(n + 1, sizeof(*q));
-	int r = q ? 0 : sp_fail_nomem(err);
+	int r = cluster_read(d->o->store, d->o->row.stack, &d->cluster, err);
+
+	d->targets = calloc(n + 1, sizeof(*d->targets));
+	if (r == 0 && (!q || !d->targets))
+		r = sp_fail_nomem(err);
 
 	for (size_t i = 0; r == 0 && i < n; i++)
 		r = fill_request(d, i, &q[i], err);
@@ -233,10 +237,8 @@ static void say_where(struct deploy *d)
 int deploy_place(struct operation *o, void *deploy, struct sp_err *err)
 {
 	struct deploy *d = deploy;
-	int r = cluster_read(o->store, o->row.stack, &d->cluster, err);
+	int r = deploy_choose_nodes(d, err);
 
-	if (r == 0)
-		r = choose_nodes(d, err);
 	if (r == 0)
 		r = store_transact(o->store, write_rows, d, err);
 	if (r == 0)
