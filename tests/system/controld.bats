@@ -4,7 +4,7 @@
 
 bats_require_minimum_version 1.5.0
 
-CONTROLD=$BATS_TEST_DIRNAME/../../build/bin/controld
+CONTROLD=$BATS_TEST_DIRNAME/../../${O:-build}/bin/controld
 
 setup_file() {
 	export DIR PORT TLS

@@ -1,4 +1,4 @@
-# A whole lab for a test: control and two workers with the programs of build/bin, in a build directory of its own,
+# A whole lab for a test: control and two workers with the programs of $O/bin, in a build directory of its own,
 # so that tests, and a lab somebody works in, live side by side. Load it, then cluster_up in setup or setup_file and
 # cluster_down in the matching teardown.
 
@@ -8,7 +8,7 @@ cluster_up() {
 	CLUSTER=$(mktemp -d "$SOURCE/build/test-cluster.XXXXXX")
 	export CLUSTER
 	mkdir "$CLUSTER/bin"
-	ln "$SOURCE"/build/bin/{agentd,controld,ctl,spinit} "$CLUSTER/bin"
+	ln "$(cd "$SOURCE" && realpath "${O:-build}")"/bin/* "$CLUSTER/bin"
 	lab up
 }
 
