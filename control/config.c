@@ -15,6 +15,8 @@ const struct sp_conf_key config_keys[] = {
 	{ "state_dir", SP_CONF_STR, AT(state_dir), "/var/lib/stackpilot/control", 0, 0,
 	  "directory of the authority, the store and the images" },
 	{ "store", SP_CONF_STR, AT(store), "", 0, 0, "sqlite:/path; empty: store.db in state_dir" },
+	{ "seal_key", SP_CONF_STR, AT(seal_key), "", 0, 0,
+	  "file of the key that seals what is secret in the store; empty: seal.key in state_dir" },
 	{ "unix_socket", SP_CONF_STR, AT(unix_socket), "/run/stackpilot/controld.sock", 0, 0,
 	  "socket for this user and root; empty: none" },
 	{ "listen", SP_CONF_STR, AT(listen), "", 0, 0, "address:port for TLS; empty: none" },
@@ -63,6 +65,8 @@ int config_complete(struct config *c, struct sp_err *err)
 
 	if (sp_str_empty(c->store))
 		r = set_format(c, "store", sp_str_format("sqlite:%s/store.db", c->state_dir), err);
+	if (r == 0 && sp_str_empty(c->seal_key))
+		r = set_format(c, "seal_key", sp_str_format("%s/seal.key", c->state_dir), err);
 	if (r == 0 && sp_str_empty(c->url) && !sp_str_empty(c->listen))
 		r = set_format(c, "url", sp_str_format("https://%s", c->listen), err);
 	return r;

@@ -10,6 +10,7 @@
 #include "base/str.h"
 #include "base/time.h"
 #include "control/poller.h"
+#include "control/seal.h"
 #include "control/store_operation.h"
 #include "control/worker.h"
 #include "images/store.h"
@@ -129,12 +130,18 @@ static int recover(struct control *c, struct sp_err *err)
 
 static int open_store(struct control *c, struct sp_err *err)
 {
+	struct store_pool_conf conf = { .url = c->config.store, .on_commit = watch_hint };
 	int r;
 
 	c->watch = watch_new();
 	if (!c->watch)
 		return sp_fail_nomem(err);
-	r = store_pool_new(c->config.store, watch_hint, c->watch, &c->stores, err);
+	r = seal_open(c->config.seal_key, &c->seal, err);
+	if (r < 0)
+		return r;
+	conf.seal = c->seal;
+	conf.owner = c->watch;
+	r = store_pool_new(&conf, &c->stores, err);
 	return r < 0 ? r : recover(c, err);
 }
 
@@ -167,6 +174,7 @@ void control_close(struct control *c)
 	store_pool_free(c->stores);
 	watch_free(c->watch);
 	img_store_free(c->images);
+	seal_free(c->seal);
 	ca_free(c->ca);
 	free(c->ca_file);
 	free(c->server_cert);

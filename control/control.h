@@ -3,6 +3,7 @@
  *
  *   config      read-only after start
  *   ca          read-only after start
+ *   seal        the key of what is stored sealed; read-only
  *   stores      lent to any thread (store_pool.h)
  *   images      the cluster's image store; threads share it
  *   watch       hints of commits, and "we are stopping"
@@ -25,6 +26,7 @@ struct sp_httpd;
 struct control {
 	struct config config;
 	struct ca *ca;
+	struct seal *seal;
 	struct store_pool *stores;
 	struct img_store *images;
 	struct watch *watch;

@@ -41,6 +41,11 @@ void db_rollback(struct db *db)
 	db->driver->rollback(db);
 }
 
+int db_now(struct db *db, int64_t *ret_ns, struct sp_err *err)
+{
+	return db->driver->now(db, ret_ns, err);
+}
+
 int db_script(struct db *db, const char *sql, struct sp_err *err)
 {
 	return db->driver->script(db, sql, err);

@@ -57,6 +57,7 @@ struct db_driver {
 	const char *(*text)(const struct db_rows *rows, int column);
 	int64_t (*number)(const struct db_rows *rows, int column);
 	void (*end)(struct db_rows *rows);
+	int (*now)(struct db *db, int64_t *ret_ns, struct sp_err *err);
 };
 
 extern const struct db_driver db_sqlite;
@@ -68,6 +69,7 @@ void db_close(struct db *db); /* takes NULL */
 int db_begin(struct db *db, struct sp_err *err);
 int db_commit(struct db *db, struct sp_err *err);
 void db_rollback(struct db *db);
+int db_now(struct db *db, int64_t *ret_ns, struct sp_err *err);    /* the engine's clock */
 int db_script(struct db *db, const char *sql, struct sp_err *err); /* several, no parameters */
 
 /* Returns the number of rows changed. A broken unique rule is SP_E_EXISTS, a broken reference

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/time.h"
 #include "control/db.h"
 
 #define STATEMENTS_MAX  96
@@ -262,6 +263,15 @@ static int64_t rows_number(const struct db_rows *base, int column)
 	return sqlite3_column_int64(use->stmt, column);
 }
 
+/* The database is a file of this host. */
+static int now(struct db *db, int64_t *ret_ns, struct sp_err *err)
+{
+	(void)db;
+	(void)err;
+	*ret_ns = sp_time_real_ns();
+	return 0;
+}
+
 const struct db_driver db_sqlite = {
 	.scheme = "sqlite",
 	.open = connection_open,
@@ -276,4 +286,5 @@ const struct db_driver db_sqlite = {
 	.text = rows_text,
 	.number = rows_number,
 	.end = rows_end,
+	.now = now,
 };

@@ -131,7 +131,7 @@ static int verb_token(struct control *c, const struct options *o, struct sp_err 
 	int r = ca_open(c->config.state_dir, &ca, err);
 
 	if (r == 0)
-		r = store_open(c->config.store, &s, err);
+		r = store_open(c->config.store, NULL, &s, err);
 	if (r == 0)
 		r = token_make(s, ca_fingerprint(ca), o->ttl_ns ? o->ttl_ns : TOKEN_TTL_NS, &made,
 			       err);

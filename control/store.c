@@ -3,23 +3,26 @@
 
 #include <stdlib.h>
 
+#include "control/seal.h"
 #include "control/store_schema.h"
 
 struct store {
 	struct db *db;
+	const struct seal *seal;
 	int depth;   /* of nested transactions; only the outermost is the engine's */
 	int written; /* events of the open transaction */
 	void (*on_commit)(void *owner);
 	void *owner;
 };
 
-int store_open(const char *url, struct store **ret, struct sp_err *err)
+int store_open(const char *url, const struct seal *seal, struct store **ret, struct sp_err *err)
 {
 	struct store *s = calloc(1, sizeof(*s));
 	int r;
 
 	if (!s)
 		return sp_fail_nomem(err);
+	s->seal = seal;
 	r = db_open(url, &s->db, err);
 	if (r == 0)
 		r = store_schema_migrate(s->db, err);
@@ -89,6 +92,36 @@ int store_transact(struct store *s, store_fn fn, void *state, struct sp_err *err
 	r = fn(s, state, err);
 	s->depth--;
 	return finish(s, r, err);
+}
+
+int store_now(struct store *s, int64_t *ret_ns, struct sp_err *err)
+{
+	return db_now(s->db, ret_ns, err);
+}
+
+static int need_seal(const struct store *s, const char *place, struct sp_err *err)
+{
+	if (s->seal)
+		return 0;
+	return sp_fail(err, SP_E_INTERNAL, "'%s' is sealed, and the store was opened without a key",
+		       place);
+}
+
+int store_seal(struct store *s, const char *place, const char *text, char **ret, struct sp_err *err)
+{
+	int r = need_seal(s, place, err);
+
+	*ret = NULL;
+	return r < 0 || !text ? r : seal_close_text(s->seal, place, text, ret, err);
+}
+
+int store_unseal(struct store *s, const char *place, const char *sealed, char **ret,
+		 struct sp_err *err)
+{
+	int r = need_seal(s, place, err);
+
+	*ret = NULL;
+	return r < 0 || !sealed ? r : seal_open_text(s->seal, place, sealed, ret, err);
 }
 
 int store_check(struct store *s, struct sp_err *err)

@@ -15,11 +15,14 @@
 #include "control/db.h"
 
 struct store;
+struct seal;
 
-#define STORE_NAME_MAX 64 /* an sp_id and its NUL */
+#define STORE_NAME_MAX  64  /* an sp_id and its NUL */
+#define STORE_PLACE_MAX 192 /* "table.column:row id" */
 
-int store_open(const char *url, struct store **ret, struct sp_err *err); /* migrates when needed */
-void store_close(struct store *s);                                       /* takes NULL */
+/* Migrates when needed. seal is borrowed; NULL: what is sealed can neither be read nor written. */
+int store_open(const char *url, const struct seal *seal, struct store **ret, struct sp_err *err);
+void store_close(struct store *s); /* takes NULL */
 SP_AUTO(struct store *, store_close)
 
 /*
@@ -32,6 +35,19 @@ int store_transact(struct store *s, store_fn fn, void *state, struct sp_err *err
 
 /* Called after each commit that wrote events, in the writer's thread: a hint for those who wait. */
 void store_on_commit(struct store *s, void (*fn)(void *owner), void *owner);
+
+/* The database's clock (not this host's, where they differ): leases are timed by it. */
+int store_now(struct store *s, int64_t *ret_ns, struct sp_err *err);
+
+/*
+ * Columns that may hold secrets (stack files, specs, state values, sensitive outputs) are stored
+ * sealed, each for its own place: "<table>.<column>:<row id>" (control/seal.h). The result is on
+ * the heap; NULL stays NULL.
+ */
+int store_seal(struct store *s, const char *place, const char *text, char **ret,
+	       struct sp_err *err);
+int store_unseal(struct store *s, const char *place, const char *sealed, char **ret,
+		 struct sp_err *err);
 
 int store_check(struct store *s, struct sp_err *err); /* reachable and migrated */
 

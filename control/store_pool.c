@@ -10,14 +10,14 @@
 struct store_pool {
 	pthread_mutex_t lock;
 	char *url;
+	const struct seal *seal;
 	struct store *idle[IDLE_MAX];
 	size_t n_idle;
 	void (*on_commit)(void *owner);
 	void *owner;
 };
 
-int store_pool_new(const char *url, void (*on_commit)(void *owner), void *owner,
-		   struct store_pool **ret, struct sp_err *err)
+int store_pool_new(const struct store_pool_conf *conf, struct store_pool **ret, struct sp_err *err)
 {
 	struct store_pool *p = calloc(1, sizeof(*p));
 	struct store *first = NULL;
@@ -26,9 +26,10 @@ int store_pool_new(const char *url, void (*on_commit)(void *owner), void *owner,
 	if (!p)
 		return sp_fail_nomem(err);
 	pthread_mutex_init(&p->lock, NULL);
-	p->on_commit = on_commit;
-	p->owner = owner;
-	p->url = strdup(url);
+	p->on_commit = conf->on_commit;
+	p->owner = conf->owner;
+	p->seal = conf->seal;
+	p->url = strdup(conf->url);
 	r = p->url ? store_pool_take(p, &first, err) : sp_fail_nomem(err);
 	if (r < 0) {
 		store_pool_free(p);
@@ -60,7 +61,7 @@ int store_pool_take(struct store_pool *p, struct store **ret, struct sp_err *err
 		s = p->idle[--p->n_idle];
 	pthread_mutex_unlock(&p->lock);
 	if (!s) {
-		r = store_open(p->url, &s, err);
+		r = store_open(p->url, p->seal, &s, err);
 		if (r < 0)
 			return r;
 		store_on_commit(s, p->on_commit, p->owner);

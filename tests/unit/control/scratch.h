@@ -10,6 +10,7 @@
 #include <fcntl.h>
 
 #include "base/path.h"
+#include "control/seal.h"
 #include "control/store.h"
 
 static char scratch_dir[64];
@@ -33,11 +34,24 @@ static inline const char *scratch_url(void)
 	return url;
 }
 
+/* One key a test; it lives as long as its process. */
+static inline const struct seal *scratch_seal(void)
+{
+	static struct seal *seal;
+	struct sp_err err = { 0 };
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s/seal.key", scratch_dir);
+	if (!seal)
+		cr_assert_eq(seal_open(path, &seal, &err), 0, "%s", err.message);
+	return seal;
+}
+
 static inline struct store *scratch_store(void)
 {
 	struct store *s = NULL;
 	struct sp_err err = { 0 };
 
-	cr_assert_eq(store_open(scratch_url(), &s, &err), 0, "%s", err.message);
+	cr_assert_eq(store_open(scratch_url(), scratch_seal(), &s, &err), 0, "%s", err.message);
 	return s;
 }
