@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/str.h"
+
 static const struct db_driver *const drivers[] = { &db_sqlite };
 
 int db_open(const char *url, struct db **ret, struct sp_err *err)
@@ -28,16 +30,21 @@ void db_close(struct db *db)
 
 int db_begin(struct db *db, struct sp_err *err)
 {
-	return db->driver->begin(db, err);
+	int r = db->driver->begin(db, err);
+
+	db->writing = r == 0;
+	return r;
 }
 
 int db_commit(struct db *db, struct sp_err *err)
 {
+	db->writing = false;
 	return db->driver->commit(db, err);
 }
 
 void db_rollback(struct db *db)
 {
+	db->writing = false;
 	db->driver->rollback(db);
 }
 
@@ -51,14 +58,23 @@ int db_script(struct db *db, const char *sql, struct sp_err *err)
 	return db->driver->script(db, sql, err);
 }
 
+static int refuse_write(const char *sql, struct sp_err *err)
+{
+	return sp_fail(err, SP_E_INTERNAL, "store: '%.40s...' outside of a transaction", sql);
+}
+
 int db_write_args(struct db *db, const char *sql, const struct db_value *args, struct sp_err *err)
 {
+	if (!db->writing)
+		return refuse_write(sql, err);
 	return db->driver->write(db, sql, args, err);
 }
 
 int db_select_args(struct db *db, const char *sql, const struct db_value *args,
 		   struct db_rows **ret, struct sp_err *err)
 {
+	if (!db->writing && !sp_str_starts(sql, "SELECT"))
+		return refuse_write(sql, err);
 	return db->driver->select(db, sql, args, ret, err);
 }
 

@@ -35,6 +35,7 @@ struct db_driver;
 
 struct db {
 	const struct db_driver *driver;
+	bool writing; /* a transaction is open */
 };
 
 struct db_rows {
@@ -72,8 +73,14 @@ void db_rollback(struct db *db);
 int db_now(struct db *db, int64_t *ret_ns, struct sp_err *err);    /* the engine's clock */
 int db_script(struct db *db, const char *sql, struct sp_err *err); /* several, no parameters */
 
-/* Returns the number of rows changed. A broken unique rule is SP_E_EXISTS, a broken reference
- * SP_E_CONFLICT. sql must be a literal: statements are kept by its address. */
+/*
+ * Writing is done in a transaction, always: a commit whose outcome is not known can then be settled
+ * and run again (store_transact()). The same holds for a select that writes (INSERT ... RETURNING).
+ * After an error the transaction can only be rolled back.
+ *
+ * Returns the number of rows changed. A broken unique rule is SP_E_EXISTS, a broken reference
+ * SP_E_CONFLICT. sql must be a literal: statements are kept by its address.
+ */
 int db_write_args(struct db *db, const char *sql, const struct db_value *args, struct sp_err *err);
 #ifdef SP_CPPCHECK /* which does not know __VA_OPT__ */
 int db_write(struct db *db, struct sp_err *err, const char *sql, ...);

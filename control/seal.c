@@ -91,11 +91,11 @@ static int read_key_file(struct seal *k, int fd, struct sp_err *err)
 	int r = check_private(fd, err);
 
 	if (r == 0)
-		r = lseek(fd, 0, SEEK_SET) < 0 ? sp_fail_errno(err, errno, "seek") :
-						 sp_read_all(fd, FILE_MAX, &line, err);
+		r = lseek(fd, 0, SEEK_SET) < 0 ? sp_fail_errno(err, errno, "seek")
+					       : sp_read_all(fd, FILE_MAX, &line, err);
 	if (r == 0)
-		r = line.len ? parse_key(k, line.data, err) :
-			       sp_fail(err, SP_E_INVALID, "it is empty");
+		r = line.len ? parse_key(k, line.data, err)
+			     : sp_fail(err, SP_E_INVALID, "it is empty");
 	if (line.data)
 		explicit_bzero(line.data, line.len);
 	return r;
@@ -124,7 +124,8 @@ static int load(struct seal *k, const char *path, struct sp_err *err)
 	struct stat st;
 	int r = 0;
 
-	if (fd < 0 && (errno == EACCES || errno == EROFS)) /* made by somebody else, for us to read */
+	if (fd < 0 &&
+	    (errno == EACCES || errno == EROFS)) /* made by somebody else, for us to read */
 		fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0)
 		return sp_fail_errno(err, errno, "open");
@@ -206,8 +207,8 @@ int seal_close_text(const struct seal *k, const char *place, const char *text, c
 	return *ret ? 0 : sp_fail_nomem(err);
 }
 
-static int decrypt(const struct seal *k, const char *place, const char *raw, size_t len,
-		   char **ret, struct sp_err *err)
+static int decrypt(const struct seal *k, const char *place, const char *raw, size_t len, char **ret,
+		   struct sp_err *err)
 {
 	gnutls_aead_cipher_hd_t cipher;
 	autofree char *text = NULL;

@@ -94,6 +94,26 @@ int store_transact(struct store *s, store_fn fn, void *state, struct sp_err *err
 	return finish(s, r, err);
 }
 
+struct statement {
+	const char *sql;
+	const struct db_value *args;
+};
+
+static int write_one(struct store *s, void *state, struct sp_err *err)
+{
+	const struct statement *one = state;
+
+	return db_write_args(s->db, one->sql, one->args, err);
+}
+
+int store_write_args(struct store *s, const char *sql, const struct db_value *args,
+		     struct sp_err *err)
+{
+	struct statement one = { sql, args };
+
+	return store_transact(s, write_one, &one, err);
+}
+
 int store_now(struct store *s, int64_t *ret_ns, struct sp_err *err)
 {
 	return db_now(s->db, ret_ns, err);

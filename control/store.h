@@ -33,6 +33,18 @@ SP_AUTO(struct store *, store_close)
 typedef int (*store_fn)(struct store *s, void *state, struct sp_err *err);
 int store_transact(struct store *s, store_fn fn, void *state, struct sp_err *err);
 
+/* One statement as a transaction of its own, or joining the one that is open; as db_write(). */
+int store_write_args(struct store *s, const char *sql, const struct db_value *args,
+		     struct sp_err *err);
+#ifdef SP_CPPCHECK /* which does not know __VA_OPT__ */
+int store_write(struct store *s, struct sp_err *err, const char *sql, ...);
+#else
+#define store_write(s, err, sql, ...) \
+	store_write_args(             \
+		(s), (sql),           \
+		(const struct db_value[]){ __VA_ARGS__ __VA_OPT__(, ){ .type = DB_END } }, (err))
+#endif
+
 /* Called after each commit that wrote events, in the writer's thread: a hint for those who wait. */
 void store_on_commit(struct store *s, void (*fn)(void *owner), void *owner);
 

@@ -71,9 +71,8 @@ int store_address_take(struct store *s, const char *node, const char *workload, 
 
 int store_address_free(struct store *s, const char *node, const char *workload, struct sp_err *err)
 {
-	int r = db_write(store_db(s), err,
-			 "DELETE FROM addresses WHERE node = $1 AND workload = $2", DB_S(node),
-			 DB_S(workload));
+	int r = store_write(s, err, "DELETE FROM addresses WHERE node = $1 AND workload = $2",
+			    DB_S(node), DB_S(workload));
 
 	return r < 0 ? r : 0;
 }

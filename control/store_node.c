@@ -251,8 +251,9 @@ int store_node_seen(struct store *s, const char *name, const json_t *info, struc
 
 	if (info && !text)
 		return sp_fail_nomem(err);
-	r = db_write(store_db(s), err,
-		     "UPDATE nodes SET last_seen = $1, info = COALESCE($2, info) WHERE name = $3",
-		     DB_I(sp_time_real_ns()), DB_S(text), DB_S(name));
+	r = store_write(
+		s, err,
+		"UPDATE nodes SET last_seen = $1, info = COALESCE($2, info) WHERE name = $3",
+		DB_I(sp_time_real_ns()), DB_S(text), DB_S(name));
 	return r < 0 ? r : 0;
 }

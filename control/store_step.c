@@ -18,9 +18,15 @@ static const char *or_empty(const char *s)
 	return s ? s : "";
 }
 
-int store_step_add(struct store *s, const struct store_step *step, int *ret_number,
-		   struct sp_err *err)
+struct add {
+	const struct store_step *step;
+	int number;
+};
+
+static int add(struct store *s, void *state, struct sp_err *err)
 {
+	struct add *a = state;
+	const struct store_step *step = a->step;
 	auto_(db_rows_end) struct db_rows *rows = NULL;
 	int r = db_select(store_db(s), &rows, err,
 			  "INSERT INTO steps (operation, number, name, node, resource, state,"
@@ -33,8 +39,19 @@ int store_step_add(struct store *s, const struct store_step *step, int *ret_numb
 	if (r == 0)
 		r = db_next(rows, err);
 	if (r == 1)
-		*ret_number = (int)db_number(rows, 0);
+		a->number = (int)db_number(rows, 0);
 	return r < 0 ? r : 0;
+}
+
+int store_step_add(struct store *s, const struct store_step *step, int *ret_number,
+		   struct sp_err *err)
+{
+	struct add a = { .step = step };
+	int r = store_transact(s, add, &a, err);
+
+	if (r == 0)
+		*ret_number = a.number;
+	return r;
 }
 
 struct change {
@@ -104,10 +121,10 @@ int store_step_set(struct store *s, const char *operation, int number, enum stor
 
 int store_step_skip_pending(struct store *s, const char *operation, struct sp_err *err)
 {
-	int r = db_write(store_db(s), err,
-			 "UPDATE steps SET state = 'skipped'"
-			 " WHERE operation = $1 AND state = 'pending'",
-			 DB_S(operation));
+	int r = store_write(s, err,
+			    "UPDATE steps SET state = 'skipped'"
+			    " WHERE operation = $1 AND state = 'pending'",
+			    DB_S(operation));
 
 	return r < 0 ? r : 0;
 }

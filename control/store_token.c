@@ -6,8 +6,9 @@
 
 #define KEEP_EXPIRED_NS (24 * 3600 * SP_NS_PER_S) /* so that a late use is told why */
 
-int store_token_put(struct store *s, const struct store_token *t, struct sp_err *err)
+static int put(struct store *s, void *state, struct sp_err *err)
 {
+	const struct store_token *t = state;
 	int64_t now = sp_time_real_ns();
 	int r = db_write(store_db(s), err, "DELETE FROM tokens WHERE expires_at < $1",
 			 DB_I(now - KEEP_EXPIRED_NS));
@@ -18,6 +19,11 @@ int store_token_put(struct store *s, const struct store_token *t, struct sp_err 
 			     " VALUES ($1, $2, $3, $4)",
 			     DB_S(t->id), DB_S(t->hash), DB_I(now), DB_I(t->expires_at_ns));
 	return r < 0 ? r : 0;
+}
+
+int store_token_put(struct store *s, const struct store_token *t, struct sp_err *err)
+{
+	return store_transact(s, put, (void *)t, err);
 }
 
 static int tell_why(struct store *s, const char *id, const char *hash, struct sp_err *err)
@@ -43,10 +49,10 @@ int store_token_use(struct store *s, const char *id, const char *hash, const cha
 		    struct sp_err *err)
 {
 	int64_t now = sp_time_real_ns();
-	int r = db_write(store_db(s), err,
-			 "UPDATE tokens SET used_at = $1, used_by = $2"
-			 " WHERE id = $3 AND hash = $4 AND used_at IS NULL AND expires_at > $1",
-			 DB_I(now), DB_S(by), DB_S(id), DB_S(hash));
+	int r = store_write(s, err,
+			    "UPDATE tokens SET used_at = $1, used_by = $2"
+			    " WHERE id = $3 AND hash = $4 AND used_at IS NULL AND expires_at > $1",
+			    DB_I(now), DB_S(by), DB_S(id), DB_S(hash));
 
 	if (r < 0)
 		return r;

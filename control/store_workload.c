@@ -112,13 +112,13 @@ int store_workload_token(struct store *s, const char *id, int64_t *ret, struct s
 
 int store_workload_put(struct store *s, const struct store_workload *w, struct sp_err *err)
 {
-	int r = db_write(store_db(s), err,
-			 "INSERT INTO workloads (id, revision, stack, service, replica, node,"
-			 " position, template, condition, spec)"
-			 " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
-			 DB_S(w->id), DB_I(w->revision), DB_S(w->stack), DB_S(w->service),
-			 DB_I(w->replica), DB_S(w->node), DB_I(w->position), DB_S(w->template),
-			 DB_S(gate_names[w->gate]), DB_S(w->spec));
+	int r = store_write(s, err,
+			    "INSERT INTO workloads (id, revision, stack, service, replica, node,"
+			    " position, template, condition, spec)"
+			    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+			    DB_S(w->id), DB_I(w->revision), DB_S(w->stack), DB_S(w->service),
+			    DB_I(w->replica), DB_S(w->node), DB_I(w->position), DB_S(w->template),
+			    DB_S(gate_names[w->gate]), DB_S(w->spec));
 
 	return r < 0 ? r : 0;
 }

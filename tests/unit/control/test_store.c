@@ -94,7 +94,7 @@ Test(store, a_schema_newer_than_the_program_is_refused)
 {
 	struct store *other = NULL;
 
-	cr_assert_eq(db_write(store_db(s), &err, "INSERT INTO schema_version VALUES (999)"), 1);
+	cr_assert_eq(store_write(s, &err, "INSERT INTO schema_version VALUES (999)"), 1);
 	cr_expect_lt(store_open(scratch_url(), NULL, &other, &err), 0);
 	cr_expect_eq(err.code, SP_E_UNSUPPORTED);
 	cr_expect_eq(err.stage, SP_STAGE_STORE);
