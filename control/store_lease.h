@@ -3,8 +3,8 @@
  * fencing token; the token grows at each change of holder and agents refuse a lower one. All times
  * are the database's.
  *
- * Two kinds. `operation`: taken for one change and gone with it. `manual`: taken by a person, with a
- * reason, until it is released or its time is up; operations may be run under it by its id.
+ * Two kinds. `operation`: taken for one change and gone with it. `manual`: taken by a person, with
+ * a reason, until it is released or its time is up; operations may be run under it by its id.
  *
  * An operation runs on one controld, its *runner*, which renews for as long as it lives. A lease
  * whose time is up is free, unless an operation is unfinished on it: that one must be taken over
@@ -56,15 +56,15 @@ struct store_lease {
 struct store_lease_request {
 	const char *stack;
 	enum store_lease_kind kind;
-	const char *key;       /* the same key gets the same lock and keeps its place in the queue;
-				  NULL: none, and no queueing */
+	const char *key; /* the same key gets the same lock and keeps its place in the queue;
+			    NULL: none, and no queueing */
 	const char *locked_by, *requested_by, *host, *operation, *reason; /* NULL: "" */
 	int64_t ttl_ns;
 	const char *running; /* operation that will run under it; NULL: none */
 	const char *runner;  /* with running */
 	const char *under;   /* run under the manual lock of that id; NULL: take the lease */
-	bool heedless;       /* run beside a manual lock of anybody's (policy require_lock: false) */
-	bool queue;          /* when it is held: wait for it */
+	bool heedless; /* run beside a manual lock of anybody's (policy require_lock: false) */
+	bool queue;    /* when it is held: wait for it */
 };
 
 const char *store_lease_kind_name(enum store_lease_kind kind);
@@ -131,8 +131,8 @@ struct store_lease_takeover {
  * *ret_token, higher than any before. STORE_LEASE_HELD: its runner is alive. SP_E_CONFLICT: the
  * operation has ended, or somebody else has the stack.
  */
-int store_lease_take_over(struct store *s, const struct store_lease_takeover *t,
-			  int64_t *ret_token, struct sp_err *err);
+int store_lease_take_over(struct store *s, const struct store_lease_takeover *t, int64_t *ret_token,
+			  struct sp_err *err);
 
 /* Unfinished operations whose runner is dead, or is `restarted` (NULL: none is); at most max. */
 int store_lease_orphans(struct store *s, const char *restarted, char (*ret)[STORE_NAME_MAX],

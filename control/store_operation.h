@@ -97,3 +97,6 @@ int store_step_set(struct store *s, const char *operation, int number, enum stor
 		   const char *message, const struct wire_failure *failure, struct sp_err *err);
 /* What was never begun is skipped. */
 int store_step_skip_pending(struct store *s, const char *operation, struct sp_err *err);
+/* Its worker is cut off: the step that was running has failed, what was never begun is skipped. */
+int store_step_cut(struct store *s, const char *operation, const struct wire_failure *failure,
+		   struct sp_err *err);

@@ -48,6 +48,26 @@ static const char *const migrations[] = {
 	" operation TEXT NOT NULL, message TEXT NOT NULL, fields TEXT);"
 	"CREATE INDEX events_by_operation ON events (operation, seq) WHERE operation <> '';"
 	"CREATE INDEX events_by_stack ON events (stack, seq) WHERE stack <> '';",
+	/* the lock of each stack, and who waits for it */
+	"ALTER TABLE leases ADD COLUMN lock_id TEXT NOT NULL DEFAULT '';"
+	"ALTER TABLE leases ADD COLUMN kind TEXT NOT NULL DEFAULT 'operation';"
+	"ALTER TABLE leases ADD COLUMN locked_by TEXT NOT NULL DEFAULT '';"
+	"ALTER TABLE leases ADD COLUMN requested_by TEXT NOT NULL DEFAULT '';"
+	"ALTER TABLE leases ADD COLUMN host TEXT NOT NULL DEFAULT '';"
+	"ALTER TABLE leases ADD COLUMN operation TEXT NOT NULL DEFAULT '';"
+	"ALTER TABLE leases ADD COLUMN reason TEXT NOT NULL DEFAULT '';"
+	"ALTER TABLE leases ADD COLUMN request_key TEXT NOT NULL DEFAULT '';"
+	"ALTER TABLE leases ADD COLUMN running TEXT NOT NULL DEFAULT '';"
+	"ALTER TABLE leases ADD COLUMN runner TEXT NOT NULL DEFAULT '';"
+	"ALTER TABLE leases ADD COLUMN runner_until BIGINT NOT NULL DEFAULT 0;"
+	"ALTER TABLE leases ADD COLUMN acquired_at BIGINT NOT NULL DEFAULT 0;"
+	"ALTER TABLE leases ADD COLUMN renewed_at BIGINT NOT NULL DEFAULT 0;"
+	"ALTER TABLE leases ADD COLUMN expires_at BIGINT NOT NULL DEFAULT 0;"
+	"ALTER TABLE leases ADD COLUMN ttl BIGINT NOT NULL DEFAULT 0;"
+	"CREATE TABLE lease_waiters (stack TEXT NOT NULL, request_key TEXT NOT NULL,"
+	" ticket BIGINT NOT NULL, locked_by TEXT NOT NULL, host TEXT NOT NULL,"
+	" operation TEXT NOT NULL, since BIGINT NOT NULL, alive_until BIGINT NOT NULL,"
+	" PRIMARY KEY (stack, request_key));",
 };
 
 int store_schema_latest(void)

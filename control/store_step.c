@@ -128,3 +128,25 @@ int store_step_skip_pending(struct store *s, const char *operation, struct sp_er
 
 	return r < 0 ? r : 0;
 }
+
+/* The step that was running, if one was, has failed; the rest is skipped. */
+int store_step_cut(struct store *s, const char *operation, const struct wire_failure *failure,
+		   struct sp_err *err)
+{
+	auto_(db_rows_end) struct db_rows *rows = NULL;
+	int number = 0;
+	int r = db_select(store_db(s), &rows, err,
+			  "SELECT number FROM steps WHERE operation = $1 AND state = 'running'"
+			  " ORDER BY number DESC LIMIT 1",
+			  DB_S(operation));
+
+	if (r == 0)
+		r = db_next(rows, err);
+	if (r == 1)
+		number = (int)db_number(rows, 0);
+	db_rows_end(take_ptr(rows));
+	if (r >= 0 && number)
+		r = store_step_set(s, operation, number, STORE_STEP_FAILED, failure->err.message,
+				   failure, err);
+	return r < 0 ? r : store_step_skip_pending(s, operation, err);
+}
