@@ -79,9 +79,10 @@ static int join(struct store *s, const struct acquire *a, struct sp_err *err)
 static int refuse_under(const struct store_lease *l, const char *under, struct sp_err *err)
 {
 	if (!store_lease_is_held(l))
-		return sp_fail(err, SP_E_CONFLICT,
-			       "stack '%s' is not locked: lock '%s' was released, or its time was up",
-			       l->stack, under);
+		return sp_fail(
+			err, SP_E_CONFLICT,
+			"stack '%s' is not locked: lock '%s' was released, or its time was up",
+			l->stack, under);
 	return sp_fail(err, SP_E_CONFLICT, "the lock of stack '%s' is '%s' of %s, not '%s'",
 		       l->stack, l->id, l->locked_by, under);
 }
@@ -94,8 +95,7 @@ static int may_join(const struct store_lease *l, const struct store_lease_reques
 
 	if (q->under && (!held || (strcmp(q->under, l->id) != 0 && !*l->running)))
 		return refuse_under(l, q->under, err);
-	return held && l->kind == STORE_LEASE_MANUAL && !*l->running &&
-	       (q->under || q->heedless);
+	return held && l->kind == STORE_LEASE_MANUAL && !*l->running && (q->under || q->heedless);
 }
 
 static bool granted_before(const struct store_lease *l, const struct store_lease_request *q)
@@ -158,9 +158,8 @@ int lease_match(const struct store_lease *l, const char *id, struct sp_err *err)
 	if (!store_lease_is_held(l))
 		return sp_fail(err, SP_E_NOT_FOUND, "stack '%s' is not locked", l->stack);
 	if (strcmp(l->id, id) != 0)
-		return sp_fail(err, SP_E_CONFLICT,
-			       "the lock of stack '%s' is '%s' of %s, not '%s'", l->stack, l->id,
-			       l->locked_by, id);
+		return sp_fail(err, SP_E_CONFLICT, "the lock of stack '%s' is '%s' of %s, not '%s'",
+			       l->stack, l->id, l->locked_by, id);
 	return 0;
 }
 

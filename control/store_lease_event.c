@@ -10,11 +10,11 @@ static json_t *fields_of(const struct store_lease *l, const char *by, const char
 	json_t *fields;
 
 	sp_time_format(l->expires_at_ns, expires);
-	fields = json_pack("{s:s, s:I, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "id", l->id, "token",
-			   (json_int_t)l->token, "kind", store_lease_kind_name(l->kind),
-			   "locked_by", l->locked_by, "requested_by", l->requested_by, "host",
-			   l->host, "for", l->operation, "reason", l->reason, "expires_at",
-			   expires);
+	fields =
+		json_pack("{s:s, s:I, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "id", l->id, "token",
+			  (json_int_t)l->token, "kind", store_lease_kind_name(l->kind), "locked_by",
+			  l->locked_by, "requested_by", l->requested_by, "host", l->host, "for",
+			  l->operation, "reason", l->reason, "expires_at", expires);
 	if (by)
 		json_object_set_new(fields, "by", json_string(by));
 	if (reason)

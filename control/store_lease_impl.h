@@ -3,7 +3,6 @@
 
 #include "control/store_lease.h"
 
-int lease_now(struct store *s, int64_t *ret_ns, struct sp_err *err);
 /* A stack without a row gets token 0 and no holder. */
 int lease_load(struct store *s, const char *stack, struct store_lease *ret, struct sp_err *err);
 /* The lease that an operation runs under; 0: none, 1: *ret is it. */

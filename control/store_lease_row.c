@@ -5,11 +5,10 @@
 
 #include "base/digest.h"
 #include "base/str.h"
-#include "base/time.h"
 #include "control/store_lease_impl.h"
 
-#define COLUMNS                                                                                 \
-	"stack, token, lock_id, kind, locked_by, requested_by, host, operation, reason,"        \
+#define COLUMNS                                                                          \
+	"stack, token, lock_id, kind, locked_by, requested_by, host, operation, reason," \
 	" request_key, running, runner, acquired_at, renewed_at, expires_at, ttl, runner_until"
 #define ID_BYTES 6 /* of randomness in a lock's id */
 
@@ -27,14 +26,6 @@ const char *store_lease_kind_name(enum store_lease_kind kind)
 bool store_lease_is_held(const struct store_lease *l)
 {
 	return *l->id && (*l->running || l->expires_at_ns > l->now_ns);
-}
-
-int lease_now(struct store *s, int64_t *ret_ns, struct sp_err *err)
-{
-	(void)s;
-	(void)err;
-	*ret_ns = sp_time_real_ns();
-	return 0;
 }
 
 static void read_row(const struct db_rows *rows, struct store_lease *l)
@@ -67,7 +58,7 @@ int lease_load(struct store *s, const char *stack, struct store_lease *ret, stru
 
 	*ret = (struct store_lease){ 0 };
 	snprintf(ret->stack, sizeof(ret->stack), "%s", stack);
-	r = lease_now(s, &ret->now_ns, err);
+	r = store_now(s, &ret->now_ns, err);
 	if (r == 0)
 		r = db_select(store_db(s), &rows, err,
 			      "SELECT " COLUMNS " FROM leases WHERE stack = $1", DB_S(stack));
@@ -85,11 +76,10 @@ int lease_of_running(struct store *s, const char *operation, struct store_lease 
 	int r;
 
 	*ret = (struct store_lease){ 0 };
-	r = lease_now(s, &ret->now_ns, err);
+	r = store_now(s, &ret->now_ns, err);
 	if (r == 0)
 		r = db_select(store_db(s), &rows, err,
-			      "SELECT " COLUMNS " FROM leases WHERE running = $1",
-			      DB_S(operation));
+			      "SELECT " COLUMNS " FROM leases WHERE running = $1", DB_S(operation));
 	if (r == 0)
 		r = db_next(rows, err);
 	if (r == 1)
@@ -171,7 +161,7 @@ int store_lease_list(struct store *s, struct store_leases *ret, struct sp_err *e
 	auto_(db_rows_end) struct db_rows *rows = NULL;
 	autoleases struct store_leases leases = { 0 };
 	int64_t now;
-	int r = lease_now(s, &now, err);
+	int r = store_now(s, &now, err);
 
 	if (r == 0)
 		r = db_select(store_db(s), &rows, err,

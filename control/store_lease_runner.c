@@ -42,7 +42,7 @@ int store_lease_check(struct store *s, const struct store_lease_right *right, st
 {
 	auto_(db_rows_end) struct db_rows *rows = NULL;
 	int64_t now;
-	int r = lease_now(s, &now, err);
+	int r = store_now(s, &now, err);
 
 	if (r == 0)
 		r = db_select(store_db(s), &rows, err,
@@ -57,21 +57,21 @@ int store_lease_check(struct store *s, const struct store_lease_right *right, st
 	return r < 0 ? r : 0;
 }
 
-/* One statement: it compares and swaps without keeping other writers waiting. */
 int store_lease_renew(struct store *s, const struct store_lease_right *right, int64_t ttl_ns,
 		      struct sp_err *err)
 {
 	int64_t now;
-	int r = lease_now(s, &now, err);
+	int r = store_now(s, &now, err);
 
 	if (r == 0)
-		r = db_write(store_db(s), err,
-			     "UPDATE leases SET renewed_at = $1, runner_until = $2,"
-			     " expires_at = CASE WHEN expires_at < $2 THEN $2 ELSE expires_at END"
-			     " WHERE stack = $3 AND running = $4 AND token = $5 AND runner = $6"
-			     " AND runner_until > $1",
-			     DB_I(now), DB_I(now + ttl_ns), DB_S(right->stack),
-			     DB_S(right->operation), DB_I(right->token), DB_S(right->runner));
+		r = store_write(
+			s, err,
+			"UPDATE leases SET renewed_at = $1, runner_until = $2,"
+			" expires_at = CASE WHEN expires_at < $2 THEN $2 ELSE expires_at END"
+			" WHERE stack = $3 AND running = $4 AND token = $5 AND runner = $6"
+			" AND runner_until > $1",
+			DB_I(now), DB_I(now + ttl_ns), DB_S(right->stack), DB_S(right->operation),
+			DB_I(right->token), DB_S(right->runner));
 	if (r == 0)
 		return lost(s, right, err);
 	return r < 0 ? r : 0;
@@ -182,8 +182,8 @@ static int take_over(struct store *s, void *state, struct sp_err *err)
 	return r < 0 ? r : STORE_LEASE_GRANTED;
 }
 
-int store_lease_take_over(struct store *s, const struct store_lease_takeover *t,
-			  int64_t *ret_token, struct sp_err *err)
+int store_lease_take_over(struct store *s, const struct store_lease_takeover *t, int64_t *ret_token,
+			  struct sp_err *err)
 {
 	struct take_over o = { .t = t };
 	int r = store_transact(s, take_over, &o, err);

@@ -9,7 +9,7 @@ static int list_expired(struct store *s, char (*ret)[STORE_NAME_MAX], size_t *re
 {
 	auto_(db_rows_end) struct db_rows *rows = NULL;
 	int64_t now;
-	int r = lease_now(s, &now, err);
+	int r = store_now(s, &now, err);
 
 	*ret_n = 0;
 	if (r == 0)
@@ -50,7 +50,7 @@ int store_lease_orphans(struct store *s, const char *restarted, char (*ret)[STOR
 {
 	auto_(db_rows_end) struct db_rows *rows = NULL;
 	int64_t now;
-	int r = lease_now(s, &now, err);
+	int r = store_now(s, &now, err);
 
 	*ret_n = 0;
 	if (r == 0)

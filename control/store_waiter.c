@@ -3,8 +3,6 @@
 
 #include <stdlib.h>
 
-#include "control/store_lease_impl.h"
-
 static const char *or_empty(const char *s)
 {
 	return s ? s : "";
@@ -14,7 +12,7 @@ static const char *or_empty(const char *s)
 int store_waiter_keep(struct store *s, const struct store_lease_request *q, struct sp_err *err)
 {
 	int64_t now;
-	int r = lease_now(s, &now, err);
+	int r = store_now(s, &now, err);
 
 	if (r == 0)
 		r = db_write(store_db(s), err,
@@ -36,9 +34,9 @@ int store_waiter_keep(struct store *s, const struct store_lease_request *q, stru
 
 int store_waiter_leave(struct store *s, const char *stack, const char *key, struct sp_err *err)
 {
-	int r = db_write(store_db(s), err,
-			 "DELETE FROM lease_waiters WHERE stack = $1 AND request_key = $2",
-			 DB_S(stack), DB_S(key));
+	int r = store_write(s, err,
+			    "DELETE FROM lease_waiters WHERE stack = $1 AND request_key = $2",
+			    DB_S(stack), DB_S(key));
 
 	return r < 0 ? r : 0;
 }
@@ -47,7 +45,7 @@ static int select_waiters(struct store *s, const char *stack, int64_t limit, str
 			  struct sp_err *err)
 {
 	int64_t now;
-	int r = lease_now(s, &now, err);
+	int r = store_now(s, &now, err);
 
 	return r < 0 ? r
 		     : db_select(store_db(s), ret, err,

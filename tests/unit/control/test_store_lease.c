@@ -66,7 +66,7 @@ static struct store_lease acquire(const struct store_lease_request *q, int expec
 
 static struct store_lease now_is(void)
 {
-	struct store_lease l;
+	struct store_lease l = { 0 };
 
 	cr_assert_eq(store_lease_get(s, "demo", &l, &err), 0, "%s", err.message);
 	return l;
@@ -154,7 +154,7 @@ Test(store_lease, only_its_holder_releases_it_and_only_by_its_id)
 Test(store_lease, a_manual_lock_whose_time_is_up_is_free_and_an_event_says_so)
 {
 	struct store_lease_request ann = manual("ann", PAST_NS), bob = manual("bob", LONG_NS);
-	struct store_lease l;
+	struct store_lease l = { 0 };
 
 	acquire(&ann, STORE_LEASE_GRANTED);
 	l = now_is();
@@ -207,7 +207,7 @@ Test(store_lease, running_under_a_lock_that_is_not_held_is_refused)
 {
 	struct store_lease_request ann = manual("ann", LONG_NS);
 	struct store_lease_request op = running("op-1", "here", LONG_NS);
-	struct store_lease l;
+	struct store_lease l = { 0 };
 
 	op.under = "lock-gone";
 	cr_expect_eq(store_lease_acquire(s, &op, &l, &err), -EBUSY);
@@ -276,7 +276,7 @@ Test(store_lease, a_waiter_who_falls_silent_loses_the_place)
 	bob.key = "b";
 	bob.queue = true;
 	acquire(&bob, STORE_LEASE_HELD);
-	cr_assert_eq(db_write(store_db(s), &err, "UPDATE lease_waiters SET alive_until = 1"), 1);
+	cr_assert_eq(store_write(s, &err, "UPDATE lease_waiters SET alive_until = 1"), 1);
 	cr_assert_eq(store_lease_release(s, "demo", l.id, "ann", &err), 0);
 	acquire(&cid, STORE_LEASE_GRANTED);
 }
@@ -316,7 +316,7 @@ Test(store_lease, a_stack_with_an_unfinished_operation_is_not_free_when_its_time
 Test(store_lease, force_needs_the_exact_id_and_makes_the_token_grow)
 {
 	struct store_lease_request ann = manual("ann", LONG_NS);
-	struct store_lease l = acquire(&ann, STORE_LEASE_GRANTED), was, after;
+	struct store_lease l = acquire(&ann, STORE_LEASE_GRANTED), was = { 0 }, after;
 	struct store_lease_force f = { "demo", "lock-wrong", "bob", "ann is on holiday" };
 
 	cr_expect_eq(store_lease_force(s, &f, &was, &err), -EBUSY);
@@ -332,7 +332,7 @@ Test(store_lease, force_needs_the_exact_id_and_makes_the_token_grow)
 
 Test(store_lease, a_stack_nobody_ever_locked_is_unknown)
 {
-	struct store_lease l;
+	struct store_lease l = { 0 };
 
 	cr_expect_eq(store_lease_get(s, "nowhere", &l, &err), -ENOENT);
 	cr_expect_not_null(strstr(err.message, "nowhere"));
