@@ -62,22 +62,19 @@ static bool read_addr(struct rtnl_addr *from, struct net_addr *to)
 	return true;
 }
 
+static bool list_one(struct nl_object *from, void *to)
+{
+	return read_addr((struct rtnl_addr *)from, to);
+}
+
 int net_addr_list(struct net_netlink *nl, struct net_addr **ret, struct sp_err *err)
 {
-	struct nl_cache *cache;
-	struct net_addr *list;
-	int n = 0, r = net_netlink_list(nl, rtnl_addr_alloc_cache, "list addresses", &cache, err);
+	static const struct net_netlink_listing listing = { "list addresses", rtnl_addr_alloc_cache,
+							    sizeof(**ret), list_one };
+	void *list;
+	int n = net_netlink_list(nl, &listing, &list, err);
 
-	if (r < 0)
-		return r;
-	list = calloc((size_t)nl_cache_nitems(cache) + 1, sizeof(*list));
-	if (!list) {
-		nl_cache_free(cache);
-		return sp_fail_nomem(err);
-	}
-	for (struct nl_object *o = nl_cache_get_first(cache); o; o = nl_cache_get_next(o))
-		n += read_addr((struct rtnl_addr *)o, &list[n]);
-	nl_cache_free(cache);
-	*ret = list;
+	if (n >= 0)
+		*ret = list;
 	return n;
 }

@@ -50,23 +50,21 @@ static int list_links(struct nl_sock *sock, struct nl_cache **ret)
 	return rtnl_link_alloc_cache(sock, AF_UNSPEC, ret);
 }
 
+static bool list_one(struct nl_object *from, void *to)
+{
+	read_link((struct rtnl_link *)from, to);
+	return true;
+}
+
 int net_link_list(struct net_netlink *nl, struct net_link **ret, struct sp_err *err)
 {
-	struct nl_cache *cache;
-	struct net_link *links;
-	int n = 0, r = net_netlink_list(nl, list_links, "list links", &cache, err);
+	static const struct net_netlink_listing listing = { "list links", list_links, sizeof(**ret),
+							    list_one };
+	void *list;
+	int n = net_netlink_list(nl, &listing, &list, err);
 
-	if (r < 0)
-		return r;
-	links = calloc((size_t)nl_cache_nitems(cache) + 1, sizeof(*links));
-	if (!links) {
-		nl_cache_free(cache);
-		return sp_fail_nomem(err);
-	}
-	for (struct nl_object *o = nl_cache_get_first(cache); o; o = nl_cache_get_next(o))
-		read_link((struct rtnl_link *)o, &links[n++]);
-	nl_cache_free(cache);
-	*ret = links;
+	if (n >= 0)
+		*ret = list;
 	return n;
 }
 

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <linux/netlink.h>
+#include <netlink/cache.h>
 #include <netlink/errno.h>
 #include <netlink/msg.h>
 #include <netlink/netlink.h>
@@ -172,12 +173,31 @@ int net_netlink_run(struct net_netlink *nl, struct net_request *r, struct sp_err
 			     : sp_fail_errno(err, num, "%s", text);
 }
 
-int net_netlink_list(struct net_netlink *nl, net_netlink_list_fn fn, const char *what,
-		     struct nl_cache **ret, struct sp_err *err)
+static int collect(struct nl_cache *cache, const struct net_netlink_listing *l, void **ret,
+		   struct sp_err *err)
 {
+	char *list = calloc((size_t)nl_cache_nitems(cache) + 1, l->size);
+	int n = 0;
+
+	if (!list)
+		return sp_fail_nomem(err);
+	for (struct nl_object *o = nl_cache_get_first(cache); o; o = nl_cache_get_next(o))
+		n += l->read(o, list + (size_t)n * l->size);
+	*ret = list;
+	return n;
+}
+
+int net_netlink_list(struct net_netlink *nl, const struct net_netlink_listing *l, void **ret,
+		     struct sp_err *err)
+{
+	struct nl_cache *cache;
 	int r = -NLE_DUMP_INTR;
 
 	for (int i = 0; i < LIST_ATTEMPTS && r == -NLE_DUMP_INTR; i++)
-		r = fn(nl->sock, ret);
-	return r < 0 ? net_netlink_fail(err, r, what) : 0;
+		r = l->alloc_cache(nl->sock, &cache);
+	if (r < 0)
+		return net_netlink_fail(err, r, l->what);
+	r = collect(cache, l, ret, err);
+	nl_cache_free(cache);
+	return r;
 }

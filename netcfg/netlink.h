@@ -5,11 +5,15 @@
  */
 #pragma once
 
+#include <stdbool.h>
+#include <stddef.h>
+
 #include "base/mem.h"
 #include "netcfg/request.h"
 
 struct net_netlink;
 struct nl_cache;
+struct nl_object;
 struct nl_sock;
 
 int net_netlink_open(int netns, struct net_netlink **ret,
@@ -21,13 +25,19 @@ SP_AUTO(struct net_netlink *, net_netlink_free)
 int net_netlink_run(struct net_netlink *nl, struct net_request *r, struct sp_err *err,
 		    const char *what, ...) __attribute__((format(printf, 4, 5)));
 
-/*
- * A listing by one of libnl-route's cache allocators, asked again when the kernel says that the
- * table changed meanwhile. The caller frees it with nl_cache_free().
- */
-typedef int (*net_netlink_list_fn)(struct nl_sock *sock, struct nl_cache **ret);
-int net_netlink_list(struct net_netlink *nl, net_netlink_list_fn fn, const char *what,
-		     struct nl_cache **ret, struct sp_err *err);
+/* How one kind of object is listed: by which of libnl-route's cache allocators, and what of each
+ * object is ours. */
+struct net_netlink_listing {
+	const char *what; /* "list routes" */
+	int (*alloc_cache)(struct nl_sock *sock, struct nl_cache **ret);
+	size_t size;                                    /* of one entry */
+	bool (*read)(struct nl_object *from, void *to); /* false: of no interest */
+};
+
+/* The entries, as an array that the caller frees, and their number. Asked again when the kernel
+ * says that the table changed meanwhile. */
+int net_netlink_list(struct net_netlink *nl, const struct net_netlink_listing *l, void **ret,
+		     struct sp_err *err);
 
 struct nl_sock *net_netlink_sock(struct net_netlink *nl); /* for libnl-route's single look-ups */
 int net_netlink_fail(struct sp_err *err, int nl_error,

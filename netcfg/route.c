@@ -74,22 +74,19 @@ static int list_routes(struct nl_sock *sock, struct nl_cache **ret)
 	return rtnl_route_alloc_cache(sock, AF_INET, 0, ret);
 }
 
+static bool list_one(struct nl_object *from, void *to)
+{
+	return read_route((struct rtnl_route *)from, to);
+}
+
 int net_route_list(struct net_netlink *nl, struct net_route **ret, struct sp_err *err)
 {
-	struct nl_cache *cache;
-	struct net_route *list;
-	int n = 0, r = net_netlink_list(nl, list_routes, "list routes", &cache, err);
+	static const struct net_netlink_listing listing = { "list routes", list_routes,
+							    sizeof(**ret), list_one };
+	void *list;
+	int n = net_netlink_list(nl, &listing, &list, err);
 
-	if (r < 0)
-		return r;
-	list = calloc((size_t)nl_cache_nitems(cache) + 1, sizeof(*list));
-	if (!list) {
-		nl_cache_free(cache);
-		return sp_fail_nomem(err);
-	}
-	for (struct nl_object *o = nl_cache_get_first(cache); o; o = nl_cache_get_next(o))
-		n += read_route((struct rtnl_route *)o, &list[n]);
-	nl_cache_free(cache);
-	*ret = list;
+	if (n >= 0)
+		*ret = list;
 	return n;
 }
