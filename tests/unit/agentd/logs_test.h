@@ -1,4 +1,5 @@
-/* What the tests of the logs share: a place on disk, an agent's loop over it, and what is read back. */
+/* What the tests of the logs share: a place on disk, an agent's loop over it, and what is read
+ * back. */
 #pragma once
 
 #include <criterion/criterion.h>
@@ -77,7 +78,7 @@ static inline void say(int fd, const char *text)
 
 /* All there is to read, through the cursor that the API uses. */
 static inline void read_all(struct logs *l, const struct place *p, const struct logs_query *q,
-		     struct sp_buf *out)
+			    struct sp_buf *out)
 {
 	struct sp_httpd_source source;
 	struct sp_err err = { 0 };

@@ -1,4 +1,5 @@
-/* What the tests of the probes share: a server that always says the same, and what a probe was told. */
+/* What the tests of the probes share: a server that always says the same, and what a probe was
+ * told. */
 #pragma once
 
 #include <criterion/criterion.h>
@@ -125,7 +126,7 @@ static inline struct wire_probe spec_of(enum wire_probe_type type, uint16_t port
 }
 
 static inline void start(struct told *t, struct sp_loop *loop, const struct wire_probe *spec,
-		  enum probe_role role)
+			 enum probe_role role)
 {
 	struct probe_conf conf = {
 		.role = role, .spec = spec, .netns_fd = -1, .on_verdict = on_verdict, .owner = t

@@ -1,7 +1,6 @@
 /* Logs: tail, since, follow, and what outlives a workload. */
 #include "agentd/logs.h"
 
-
 #include "tests/unit/agentd/logs_test.h"
 
 Test(logs, tail_and_since_find_their_line_across_files)

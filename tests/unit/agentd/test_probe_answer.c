@@ -1,7 +1,6 @@
 /* Probes: what an answer means. */
 #include "agentd/probe.h"
 
-
 #include "tests/unit/agentd/probe_test.h"
 
 /* Ask a server that answers with reply once. */

@@ -1,7 +1,6 @@
 /* Probes: commands run inside the workload. */
 #include "agentd/probe.h"
 
-
 #include "tests/unit/agentd/probe_test.h"
 
 struct execs {
