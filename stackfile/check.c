@@ -10,7 +10,16 @@
 /* "services.web.ports" */
 static void service_path(const struct stack_service *s, const char *key, char ret[VALUE_PATH_MAX])
 {
-	snprintf(ret, VALUE_PATH_MAX, "services.%s%s%s", s->name, key ? "." : "", key ? key : "");
+	snprintf(ret, VALUE_PATH_MAX, "services.%s.%s", s->name, key);
+}
+
+/* "services.web" or "x-stackpilot.tasks.migrate" */
+static void container_path(const struct reader *r, const struct stack_service *s,
+			   char ret[VALUE_PATH_MAX])
+{
+	bool task = stack_service_find(r->stack, s->name) != s;
+
+	snprintf(ret, VALUE_PATH_MAX, "%s.%s", task ? "x-stackpilot.tasks" : "services", s->name);
 }
 
 static bool same_port(const struct wire_port *a, const struct wire_port *b)
@@ -74,7 +83,7 @@ static void check_targets(struct reader *r, const struct stack_service *s)
 	struct stack_position at, ignored;
 	char path[VALUE_PATH_MAX];
 
-	service_path(s, NULL, path);
+	container_path(r, s, path);
 	for (size_t i = 0; i < s->n_mounts + s->n_grants; i++) {
 		const char *target = target_of(s, i, &at);
 
@@ -91,7 +100,7 @@ static void check_limits(struct reader *r, const struct stack_service *s)
 {
 	char path[VALUE_PATH_MAX];
 
-	service_path(s, NULL, path);
+	container_path(r, s, path);
 	if (s->limits.memory_max_bytes && s->reservation.memory_bytes > s->limits.memory_max_bytes)
 		reader_refuse(r, STACK_CODE_CONFLICT, s->at, path,
 			      "reserves %" PRIu64 " bytes of memory and is limited to %" PRIu64,
@@ -119,7 +128,7 @@ static void check_length(struct reader *r, const struct stack_service *s)
 
 	if (!r->stack->name || strlen(s->name) > SP_ID_MAX)
 		return;
-	service_path(s, NULL, path);
+	container_path(r, s, path);
 	snprintf(id, sizeof(id), "%s-%s-%u", r->stack->name, s->name,
 		 s->replicas ? s->replicas : 1);
 	if (strlen(id) > SP_ID_MAX)
@@ -150,6 +159,13 @@ static void check_conditions(struct reader *r, const struct stack_service *s)
 	}
 }
 
+static void check_container(struct reader *r, const struct stack_service *s)
+{
+	check_targets(r, s);
+	check_limits(r, s);
+	check_length(r, s);
+}
+
 void stack_check(struct reader *r)
 {
 	for (size_t i = 0; i < r->stack->n_services; i++) {
@@ -158,10 +174,10 @@ void stack_check(struct reader *r)
 		for (size_t j = 0; j < s->n_ports; j++)
 			check_port(r, i, j);
 		check_names(r, i);
-		check_targets(r, s);
-		check_limits(r, s);
+		check_container(r, s);
 		check_network(r, s);
-		check_length(r, s);
 		check_conditions(r, s);
 	}
+	for (size_t i = 0; i < r->stack->n_tasks; i++)
+		check_container(r, &r->stack->tasks[i].run);
 }

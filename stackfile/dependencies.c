@@ -1,10 +1,9 @@
 /* Dependencies between the services of a stack; see dependencies.h. */
 #include "stackfile/dependencies.h"
 
-#include <stdio.h>
-
 #include "base/str.h"
 #include "stackfile/keys.h"
+#include "stackfile/order.h"
 #include "stackfile/scalar.h"
 
 static const char *const condition_words[] = { "service_started", "service_healthy",
@@ -93,80 +92,27 @@ void read_depends_on(const struct value *v, void *service)
 	}
 }
 
-/* ---- the order ---- */
-
-enum mark { NEW, OPEN, DONE };
-
-struct visit {
-	size_t service, next; /* next dependency to look at */
-};
-
-/* A depth-first walk with its own stack: a chain of services may be long. */
-struct walk {
-	struct reader *r;
-	struct stack *stack;
-	enum mark *marks;
-	struct visit *path;
-	size_t depth, n_order;
-};
-
-static void refuse_cycle(struct walk *w, const struct stack_dependency *closing)
+static size_t n_edges(const void *stack, size_t service)
 {
-	const struct stack *s = w->stack;
-	autobuf struct sp_buf text = { 0 };
-	char key[VALUE_PATH_MAX];
-	size_t from = 0;
-
-	while (w->path[from].service != closing->service)
-		from++;
-	for (size_t i = from; i < w->depth; i++)
-		sp_buf_printf(&text, "%s -> ", s->services[w->path[i].service].name);
-	sp_buf_puts(&text, s->services[closing->service].name);
-	snprintf(key, sizeof(key), "services.%s.depends_on",
-		 s->services[w->path[w->depth - 1].service].name);
-	reader_refuse(w->r, STACK_CODE_CYCLE, closing->at, key, "closes a circle: %s",
-		      text.data ? text.data : "");
+	return ((const struct stack *)stack)->services[service].n_depends_on;
 }
 
-static void enter(struct walk *w, size_t service)
+static struct order_edge edge(const void *stack, size_t service, size_t i)
 {
-	w->marks[service] = OPEN;
-	w->path[w->depth++] = (struct visit){ service, 0 };
+	const struct stack_dependency *d =
+		&((const struct stack *)stack)->services[service].depends_on[i];
+
+	return (struct order_edge){ d->service, d->at };
 }
 
-static void walk_from(struct walk *w, size_t start)
+static const char *name(const void *stack, size_t service)
 {
-	enter(w, start);
-	while (w->depth) {
-		struct visit *at = &w->path[w->depth - 1];
-		const struct stack_service *s = &w->stack->services[at->service];
-		const struct stack_dependency *d;
-
-		if (at->next == s->n_depends_on) {
-			w->marks[at->service] = DONE;
-			w->stack->start_order[w->n_order++] = at->service;
-			w->depth--;
-			continue;
-		}
-		d = &s->depends_on[at->next++];
-		if (w->marks[d->service] == OPEN)
-			refuse_cycle(w, d);
-		else if (w->marks[d->service] == NEW)
-			enter(w, d->service);
-	}
+	return ((const struct stack *)stack)->services[service].name;
 }
 
 void start_order_find(struct reader *r)
 {
-	struct stack *s = r->stack;
-	struct walk w = { .r = r, .stack = s };
+	struct order_graph g = { "services", r->stack, r->stack->n_services, n_edges, edge, name };
 
-	w.marks = stack_arena_zalloc(r->arena, s->n_services * sizeof(*w.marks));
-	w.path = stack_arena_zalloc(r->arena, s->n_services * sizeof(*w.path));
-	s->start_order = stack_arena_zalloc(r->arena, s->n_services * sizeof(*s->start_order));
-	if (!w.marks || !w.path || !s->start_order)
-		return;
-	for (size_t i = 0; i < s->n_services; i++)
-		if (w.marks[i] == NEW)
-			walk_from(&w, i);
+	r->stack->start_order = order_find(r, &g);
 }

@@ -9,8 +9,11 @@
 
 #include "base/digest.h"
 #include "base/str.h"
+#include "stackfile/container.h"
 #include "stackfile/contents.h"
+#include "stackfile/extension.h"
 #include "stackfile/keys.h"
+#include "stackfile/policy.h"
 #include "stackfile/scalar.h"
 #include "stackfile/service.h"
 
@@ -119,7 +122,7 @@ static void service_name(const struct value *v, struct stack *s)
 
 	if (!service)
 		return;
-	service_init(service);
+	container_init(service);
 	service->name = stack_arena_dup(v->r->arena, v->key);
 	service->at = v->key_at;
 	if (!sp_id_valid(v->key))
@@ -160,7 +163,8 @@ static const struct key top_keys[] = {
 	{ "networks", NULL, 0, NULL },
 	{ "include", NULL, 0, NULL },
 	{ "models", NULL, 0, NULL },
-	{ "x-stackpilot", NULL, 0, NULL },
+	{ "x-stackpilot", read_extension, 0,
+	  "policy, tasks, outputs, other stacks it requires, drift, lifetime" },
 };
 KEY_TABLE(keys_top, "a stack file", top_keys, true);
 
@@ -168,6 +172,7 @@ void document_read(const struct value *root)
 {
 	if (!value_is_map(root))
 		return;
+	policy_init(&root->r->stack->policy);
 	key_table_read(&keys_top, root, root->r->stack);
 	if (!node_find(root->node, "services"))
 		value_refuse(root, STACK_CODE_MISSING, "the file has no 'services'");

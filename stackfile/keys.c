@@ -6,7 +6,7 @@
 
 #include "base/str.h"
 
-#define KEYS_MAX 128 /* rows of one table */
+#define KEYS_MAX 128 /* rows of one table and those it shares */
 
 bool key_is_extension(const char *key)
 {
@@ -15,9 +15,10 @@ bool key_is_extension(const char *key)
 
 static const struct key *row_of(const struct key_table *table, const char *name)
 {
-	for (size_t i = 0; i < table->n; i++)
-		if (!strcmp(table->keys[i].name, name))
-			return &table->keys[i];
+	for (; table; table = table->also)
+		for (size_t i = 0; i < table->n; i++)
+			if (!strcmp(table->keys[i].name, name))
+				return &table->keys[i];
 	return NULL;
 }
 
@@ -26,8 +27,9 @@ static const char *nearest(const struct key_table *table, const char *name)
 	const char *names[KEYS_MAX + 1];
 	size_t n = 0;
 
-	for (size_t i = 0; i < table->n && n < KEYS_MAX; i++)
-		names[n++] = table->keys[i].name;
+	for (; table; table = table->also)
+		for (size_t i = 0; i < table->n && n < KEYS_MAX; i++)
+			names[n++] = table->keys[i].name;
 	names[n] = NULL;
 	return sp_str_nearest(name, names);
 }
@@ -55,10 +57,10 @@ static void refuse_others(const struct key_table *table, const struct value *map
 	}
 }
 
-void key_table_read(const struct key_table *table, const struct value *map, void *target)
+static void rows_read(const struct key_table *table, const struct value *map, void *target)
 {
-	if (!value_is_map(map))
-		return;
+	if (table->also)
+		rows_read(table->also, map, target);
 	for (size_t i = 0; i < table->n; i++) {
 		const struct key *row = &table->keys[i];
 		struct value v;
@@ -66,11 +68,19 @@ void key_table_read(const struct key_table *table, const struct value *map, void
 		if (row->parse && value_find(map, row->name, &v))
 			row->parse(&v, (char *)target + row->offset);
 	}
+}
+
+void key_table_read(const struct key_table *table, const struct value *map, void *target)
+{
+	if (!value_is_map(map))
+		return;
+	rows_read(table, map, target);
 	refuse_others(table, map);
 }
 
 const struct key_table *const key_tables[] = {
 	&keys_top,
+	&keys_container,
 	&keys_service,
 	&keys_env_file,
 	&keys_mount,
@@ -98,5 +108,12 @@ const struct key_table *const key_tables[] = {
 	&keys_volume,
 	&keys_secret,
 	&keys_config,
+	&keys_extension,
+	&keys_policy,
+	&keys_task,
+	&keys_output,
+	&keys_require,
+	&keys_drift,
+	&keys_drift_ignore,
 	NULL,
 };

@@ -22,11 +22,14 @@ struct key_table {
 	const char *where; /* "service", "healthcheck": the heading in the reference */
 	const struct key *keys;
 	size_t n;
-	bool extensions; /* x-* may stand here and is ignored */
+	bool extensions;              /* x-* may stand here and is ignored */
+	const struct key_table *also; /* rows that other tables have too, read first; or NULL */
 };
 
 #define KEY_TABLE(name, title, rows, x) \
-	const struct key_table name = { title, rows, SP_COUNT(rows), x }
+	const struct key_table name = { title, rows, SP_COUNT(rows), x, NULL }
+#define KEY_TABLE_ALSO(name, title, rows, x, others) \
+	const struct key_table name = { title, rows, SP_COUNT(rows), x, others }
 
 /* Read a map by a table: unknown keys, unsupported ones and values of the wrong type are refused.
  */
@@ -38,9 +41,10 @@ bool key_is_extension(const char *key);
 extern const struct key_table
 	*const key_tables[]; /* every table, in the reference's order; NULL ends */
 
-extern const struct key_table keys_top, keys_service, keys_healthcheck, keys_dependency, keys_port,
-	keys_mount, keys_mount_bind, keys_mount_volume, keys_mount_tmpfs, keys_env_file, keys_grant,
-	keys_ulimit, keys_deploy, keys_resources, keys_resource_limits, keys_resource_reservations,
-	keys_placement, keys_placement_preference, keys_restart_policy, keys_volume, keys_secret,
-	keys_config, keys_stackpilot, keys_probe, keys_probe_http, keys_probe_tcp, keys_probe_exec,
-	keys_probe_postgres;
+extern const struct key_table keys_top, keys_container, keys_service, keys_healthcheck,
+	keys_dependency, keys_port, keys_mount, keys_mount_bind, keys_mount_volume,
+	keys_mount_tmpfs, keys_env_file, keys_grant, keys_ulimit, keys_deploy, keys_resources,
+	keys_resource_limits, keys_resource_reservations, keys_placement, keys_placement_preference,
+	keys_restart_policy, keys_volume, keys_secret, keys_config, keys_stackpilot, keys_probe,
+	keys_probe_http, keys_probe_tcp, keys_probe_exec, keys_probe_postgres, keys_extension,
+	keys_policy, keys_task, keys_output, keys_require, keys_drift, keys_drift_ignore;

@@ -7,6 +7,7 @@
 #include "base/time.h"
 #include "stackfile/command.h"
 #include "stackfile/keys.h"
+#include "stackfile/requires.h"
 #include "stackfile/scalar.h"
 
 #define INTERVAL_NS (10 * SP_NS_PER_S)
@@ -243,6 +244,8 @@ static const struct key stackpilot_keys[] = {
 	  "the container is restarted when it becomes bad" },
 	{ "readiness", read_readiness, offsetof(struct stack_service, readiness),
 	  "whether the service can be used; takes the place of `healthcheck`" },
+	{ "from_output", read_from_output, 0,
+	  "`VARIABLE: STACK/OUTPUT`: variables from outputs of stacks it requires" },
 };
 KEY_TABLE(keys_stackpilot, "services.NAME.x-stackpilot", stackpilot_keys, false);
 

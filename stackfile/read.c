@@ -9,7 +9,9 @@
 #include "stackfile/dependencies.h"
 #include "stackfile/document.h"
 #include "stackfile/reader.h"
+#include "stackfile/requires.h"
 #include "stackfile/substitute.h"
+#include "stackfile/tasks.h"
 
 void stack_free(struct stack *s)
 {
@@ -22,6 +24,30 @@ const struct stack_service *stack_service_find(const struct stack *s, const char
 	for (size_t i = 0; i < s->n_services; i++)
 		if (sp_str_eq(s->services[i].name, name))
 			return &s->services[i];
+	return NULL;
+}
+
+const struct stack_task *stack_task_find(const struct stack *s, const char *name)
+{
+	for (size_t i = 0; i < s->n_tasks; i++)
+		if (sp_str_eq(s->tasks[i].run.name, name))
+			return &s->tasks[i];
+	return NULL;
+}
+
+const struct stack_output *stack_output_find(const struct stack *s, const char *name)
+{
+	for (size_t i = 0; i < s->n_outputs; i++)
+		if (sp_str_eq(s->outputs[i].name, name))
+			return &s->outputs[i];
+	return NULL;
+}
+
+const struct stack_require *stack_require_find(const struct stack *s, const char *stack)
+{
+	for (size_t i = 0; i < s->n_requires; i++)
+		if (sp_str_eq(s->requires[i].stack, stack))
+	return &s->requires[i];
 	return NULL;
 }
 
@@ -97,7 +123,9 @@ static void read_into(struct reader *r)
 	if (stack_arena_check(r->arena, NULL) < 0)
 		return; /* parts of the model are missing */
 	start_order_find(r);
+	task_order_find(r);
 	stack_check(r);
+	from_output_check(r);
 }
 
 int stack_read(const struct stack_source *source, const struct stack_resolver *resolver,

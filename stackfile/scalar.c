@@ -9,10 +9,11 @@
 #include "base/str.h"
 #include "base/time.h"
 
-#define DURATION_MAX_NS (24 * 3600 * SP_NS_PER_S)
-#define COUNT_MAX       1000
-#define ID_MAX_NUMBER   65535 /* a container has that many ids */
-#define CPU_MILLI_MAX   1000000
+#define DAY_NS        (24 * 3600 * SP_NS_PER_S)
+#define COUNT_MAX     1000
+#define RETRIES_MAX   100
+#define ID_MAX_NUMBER 65535 /* a container has that many ids */
+#define CPU_MILLI_MAX 1000000
 
 void read_text(const struct value *v, void *field)
 {
@@ -85,6 +86,14 @@ void read_replicas(const struct value *v, void *field)
 	int64_t n;
 
 	if (number(v, 0, COUNT_MAX, &n))
+		*(uint32_t *)field = (uint32_t)n;
+}
+
+void read_retries(const struct value *v, void *field)
+{
+	int64_t n;
+
+	if (number(v, 0, RETRIES_MAX, &n))
 		*(uint32_t *)field = (uint32_t)n;
 }
 
@@ -196,7 +205,7 @@ void read_cpus(const struct value *v, void *field)
 			     "expects a number of CPUs such as 0.5 (from 0.001), not '%s'", s);
 }
 
-void read_duration(const struct value *v, void *field)
+static void duration(const struct value *v, int64_t max_ns, const char *max, int64_t *ret_ns)
 {
 	const char *s = value_text(v, "a duration such as 1m30s");
 	int64_t ns;
@@ -205,10 +214,20 @@ void read_duration(const struct value *v, void *field)
 		return;
 	if (sp_duration_parse(s, &ns, NULL) < 0)
 		value_refuse(v, STACK_CODE_TYPE, "expects a duration such as 1m30s, not '%s'", s);
-	else if (ns > DURATION_MAX_NS)
-		value_refuse(v, STACK_CODE_VALUE, "is longer than a day");
+	else if (ns > max_ns)
+		value_refuse(v, STACK_CODE_VALUE, "is longer than a %s", max);
 	else
-		*(int64_t *)field = ns;
+		*ret_ns = ns;
+}
+
+void read_duration(const struct value *v, void *field)
+{
+	duration(v, DAY_NS, "day", field);
+}
+
+void read_lifetime(const struct value *v, void *field)
+{
+	duration(v, 366 * DAY_NS, "year", field);
 }
 
 void read_strings(const struct value *v, void *field)

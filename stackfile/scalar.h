@@ -11,6 +11,7 @@ void read_text(const struct value *v, void *field);     /* char *; may be empty 
 void read_bool(const struct value *v, void *field);     /* bool */
 void read_id(const struct value *v, void *field);       /* uint32_t: a user or group, 0..65535 */
 void read_replicas(const struct value *v, void *field); /* uint32_t, 0..1000 */
+void read_retries(const struct value *v, void *field);  /* uint32_t, 0..100 */
 void read_positive(const struct value *v, void *field); /* uint32_t, 1..1000 */
 void read_port(const struct value *v, void *field);     /* uint16_t, from 1 */
 void read_mode(const struct value *v, void *field);     /* uint32_t: octal permission bits */
@@ -18,6 +19,7 @@ void read_pids(const struct value *v, void *field);     /* int64_t: from 1, or -
 void read_bytes(const struct value *v, void *field);    /* uint64_t */
 void read_cpus(const struct value *v, void *field);     /* uint32_t: thousandths of a CPU */
 void read_duration(const struct value *v, void *field); /* int64_t nanoseconds */
+void read_lifetime(const struct value *v, void *field); /* int64_t nanoseconds, up to a year */
 void read_strings(const struct value *v, void *field);  /* char **: a list of strings */
 void read_abs_path(const struct value *v, void *field); /* char *: absolute, not "/", no ".." */
 void read_ignored(const struct value *v, void *field);  /* nothing: known to have no effect here */

@@ -5,5 +5,3 @@
 
 /* Fill in the service of v->key, which is in the stack with its name already. */
 void service_read(const struct value *v, struct stack_service *s);
-/* A service with the values that a file may leave out. */
-void service_init(struct stack_service *s);

@@ -12,45 +12,14 @@
 #include <stdint.h>
 
 #include "base/mem.h"
-#include "wire/workload.h"
+#include "stackfile/stack_service.h"
 
 struct stack_arena;
-
-/* A place in the stack file; both count from 1. */
-struct stack_position {
-	uint32_t line, column;
-};
-
-enum stack_condition {
-	STACK_STARTED,   /* service_started */
-	STACK_HEALTHY,   /* service_healthy */
-	STACK_COMPLETED, /* service_completed_successfully */
-};
-
-struct stack_dependency {
-	size_t service; /* index into stack.services */
-	enum stack_condition condition;
-	bool required; /* false: go on when it fails, with a warning */
-	bool restart;  /* restart this service after the other one was restarted */
-	struct stack_position at;
-};
 
 /* A named volume of the top level. */
 struct stack_volume {
 	char *key; /* the name in the file */
 	char *id;  /* what the agents call it: an sp_id that is unique in the cluster */
-	struct stack_position at;
-};
-
-struct stack_mount {
-	enum wire_mount_type type;
-	size_t volume; /* VOLUME: index into stack.volumes */
-	char *source;  /* BIND: absolute path on the node */
-	char *target;
-	bool read_only;
-	bool create_host_path;
-	uint64_t size_bytes; /* TMPFS; 0 is the kernel's default */
-	uint32_t mode;       /* TMPFS; 0 is 01777 */
 	struct stack_position at;
 };
 
@@ -63,71 +32,58 @@ struct stack_content {
 	struct stack_position at;
 };
 
-/* A secret or config given to a service as a file. */
-struct stack_grant {
-	size_t content; /* index into stack.secrets or stack.configs */
-	bool secret;
-	char *target; /* absolute path */
-	uint32_t mode, uid, gid;
-	struct stack_position at;
+/* What the stack asks of the operations on it. */
+enum stack_on_failure {
+	STACK_ROLLBACK, /* back to the previous revision, whole */
+	STACK_STOP,     /* leave what is there for a person to look at */
 };
 
-/* `node.hostname == worker1`, `node.labels.disk != hdd`. */
-struct stack_constraint {
-	char *label; /* NULL: the node's name; else the label's key */
-	char *value;
-	bool equal;
-	struct stack_position at;
+struct stack_policy {
+	enum stack_on_failure on_failure;
+	int64_t timeout_ns; /* of one operation; 0: no bound */
+	bool require_lock, create_snapshot, validate_before, detect_drift;
+	int64_t auto_drift_detect_ns; /* from one detection to the next; 0: never */
+	bool auto_drift_fix;
 };
 
-/* What placement has to find room for; 0 is nothing asked. */
-struct stack_reservation {
-	uint64_t memory_bytes;
-	uint32_t cpu_milli;
+enum stack_task_when {
+	STACK_BEFORE, /* before the first service is touched */
+	STACK_AFTER,  /* after every service is ready */
 };
 
-struct stack_service {
-	char *name; /* an sp_id */
-	struct stack_position at;
-	char *image;
-	char **entrypoint, **command; /* NULL: the image's; an empty list clears it */
-	char **environment;           /* "NAME=value", env_file already merged, sorted by name */
-	char *user, *working_dir, *hostname, *container_name;
-	struct wire_pair *labels;
-	size_t n_labels;
-	struct stack_mount *mounts;
-	size_t n_mounts;
-	struct stack_grant *grants;
-	size_t n_grants;
-	struct wire_port *ports; /* ranges are already spread out */
-	size_t n_ports;
-	uint16_t *expose; /* documentation only: every port is open inside the stack */
-	size_t n_expose;
-	bool network_none;
-	struct wire_host *extra_hosts;
-	size_t n_extra_hosts;
-	char **cap_add, **cap_drop; /* "NET_ADMIN": upper case, without CAP_; or "ALL" */
-	bool read_only;
-	bool init; /* every container has spinit as its init; kept for the record */
-	struct wire_limits limits;
-	struct stack_reservation reservation;
-	struct wire_ulimit *ulimits;
-	size_t n_ulimits;
-	struct wire_pair *sysctls;
-	size_t n_sysctls;
-	char *stop_signal;     /* "SIGTERM"; NULL: the image's */
-	int64_t stop_grace_ns; /* 10 s where the file says nothing */
-	enum wire_restart restart;
-	uint32_t restart_attempts;
-	struct wire_probe startup, liveness, readiness; /* type NONE: there is none */
-	int64_t start_period_ns; /* healthcheck: for so long a failing readiness is no news */
-	struct stack_dependency *depends_on;
+/* A container that runs to its end, in each deploy. */
+struct stack_task {
+	struct stack_service
+		run; /* name, what to run, and where: one replica, no ports or probes */
+	enum stack_task_when when;
+	size_t *depends_on; /* indexes into stack.tasks; a task before never waits for one after */
 	size_t n_depends_on;
-	uint32_t replicas;
-	uint32_t max_replicas_per_node; /* 0: no bound */
-	struct stack_constraint *constraints;
-	size_t n_constraints;
-	char **spread; /* placement preferences: label keys, most important first; "" is the node */
+	int64_t timeout_ns; /* of one attempt */
+	uint32_t retries;   /* further attempts after the first */
+};
+
+/* What a stack tells other stacks and people. */
+struct stack_output {
+	char *name;
+	char *value; /* as written; NULL: it is the stack's state under that key */
+	char *state;
+	bool sensitive;
+	struct stack_position at;
+};
+
+/* Another stack that has to run before this one. */
+struct stack_require {
+	char *stack;
+	char **outputs; /* that it must have; NULL: none */
+	struct stack_position at;
+};
+
+/* Differences that are no drift; patterns as of fnmatch(3), NULL matches everything. */
+struct stack_drift_ignore {
+	char *type; /* "config", "resource", "state" or "dependency" */
+	char *resource, *field;
+	char *reason; /* for people */
+	struct stack_position at;
 };
 
 struct stack {
@@ -142,13 +98,29 @@ struct stack {
 	size_t n_secrets;
 	struct stack_content *configs;
 	size_t n_configs;
+
+	/* of the top level's x-stackpilot */
+	struct stack_policy policy;
+	struct stack_task *tasks;
+	size_t n_tasks;
+	size_t *task_order; /* n_tasks indexes: each task after all it depends on */
+	struct stack_output *outputs;
+	size_t n_outputs;
+	struct stack_require *requires;
+	size_t n_requires;
+	struct stack_drift_ignore *drift_ignore;
+	size_t n_drift_ignore;
+	int64_t ttl_ns; /* after its last deploy the stack is destroyed; 0: never */
 };
 
 void stack_free(struct stack *s); /* takes NULL */
 SP_AUTO(struct stack *, stack_free)
 
-/* The service of that name, or NULL. */
+/* The service, task, output or requirement of that name, or NULL. */
 const struct stack_service *stack_service_find(const struct stack *s, const char *name);
+const struct stack_task *stack_task_find(const struct stack *s, const char *name);
+const struct stack_output *stack_output_find(const struct stack *s, const char *name);
+const struct stack_require *stack_require_find(const struct stack *s, const char *stack);
 
 /* Name of a stack: an sp_id without '.', so that "<stack>.<volume>" can be taken apart again. */
 bool stack_name_valid(const char *name);

@@ -80,6 +80,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		assert(report.errors == 0);
 		for (size_t i = 0; i < s->n_services; i++)
 			check_spec(s, &s->services[i]);
+		for (size_t i = 0; i < s->n_tasks; i++)
+			check_spec(s, &s->tasks[i].run);
 	} else {
 		assert(!s && err.message[0]);
 	}

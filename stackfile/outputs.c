@@ -1,0 +1,80 @@
+/* What a stack tells others: a value as written, or a key of the stack's state. */
+#include "stackfile/outputs.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "stackfile/keys.h"
+#include "stackfile/scalar.h"
+
+bool output_name_valid(const char *name)
+{
+	size_t n = strlen(name);
+
+	for (size_t i = 0; i < n; i++)
+		if (!isalnum((unsigned char)name[i]) && !strchr("_-.", name[i]))
+			return false;
+	return n && n <= SP_ID_MAX;
+}
+
+static void read_state_key(const struct value *v, void *field)
+{
+	const char *text = value_text(v, "a key of the stack's state");
+
+	if (text && output_name_valid(text))
+		*(char **)field = v->node->text;
+	else if (text)
+		value_refuse(v, STACK_CODE_VALUE,
+			     "is '%s': a key has letters, digits, '_', '-' and '.', at most %d",
+			     text, SP_ID_MAX);
+}
+
+static const struct key output_keys[] = {
+	{ "value", read_text, offsetof(struct stack_output, value), "the value as it stands" },
+	{ "state", read_state_key, offsetof(struct stack_output, state),
+	  "or the key of the stack's state that holds it, as a task set it" },
+	{ "sensitive", read_bool, offsetof(struct stack_output, sensitive),
+	  "`true`: shown only on request; default `false`" },
+};
+KEY_TABLE(keys_output, "x-stackpilot.outputs.NAME", output_keys, false);
+
+static void output_map(const struct value *v, struct stack_output *o)
+{
+	bool value = node_find(v->node, "value"), state = node_find(v->node, "state");
+
+	key_table_read(&keys_output, v, o);
+	if (value == state)
+		value_refuse(v, value ? STACK_CODE_CONFLICT : STACK_CODE_MISSING,
+			     "needs 'value' or 'state'%s", value ? ", not both" : "");
+}
+
+static void output_add(const struct value *v, struct stack *s)
+{
+	struct stack_output *o = value_push(v, &s->outputs, &s->n_outputs, sizeof(*o));
+
+	if (!o)
+		return;
+	o->name = stack_arena_dup(v->r->arena, v->key);
+	o->at = v->key_at;
+	if (!output_name_valid(v->key))
+		value_refuse_key(v, STACK_CODE_VALUE, NULL,
+				 "is no name for an output: letters, digits, '_', '-' and '.', at "
+				 "most %d",
+				 SP_ID_MAX);
+	if (v->node->kind == NODE_MAP)
+		output_map(v, o);
+	else
+		read_text(v, &o->value);
+}
+
+void read_outputs(const struct value *v, void *stack)
+{
+	if (!value_is_map(v))
+		return;
+	for (size_t i = 0; i < v->node->n; i++) {
+		struct value item = value_child(v, i);
+
+		output_add(&item, stack);
+	}
+}
