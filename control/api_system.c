@@ -22,7 +22,7 @@ API_HANDLER(system_version)
 {
 	return api_reply(a, 200,
 			 json_pack("{s:s, s:s, s:s}", "version", CONTROL_VERSION, "store",
-				   store_db(a->store)->driver->scheme, "ca_fingerprint",
+				   store_db(a->store)->driver->name, "ca_fingerprint",
 				   ca_fingerprint(a->control->ca)),
 			 err);
 }

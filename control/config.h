@@ -7,7 +7,7 @@
 
 struct config {
 	char *state_dir;    /* authority, store, images */
-	char *store;        /* "sqlite:/path"; empty: store.db in state_dir */
+	char *store;        /* "sqlite:/path", "postgresql://..."; empty: store.db in state_dir */
 	char *seal_key;     /* file; empty: seal.key in state_dir */
 	char *unix_socket;  /* empty: none */
 	char *listen;       /* "192.168.56.10:7700"; empty: none */

@@ -5,21 +5,57 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/str.h"
+#include "base/time.h"
 
-static const struct db_driver *const drivers[] = { &db_sqlite };
+#define PAUSE_FIRST_NS (20 * SP_NS_PER_MS)
+#define PAUSE_MAX_NS   (500 * SP_NS_PER_MS)
 
+static const struct {
+	const char *start;
+	const struct db_driver *driver;
+} schemes[] = {
+	{ DB_SQLITE_SCHEME, &db_sqlite },
+	{ "postgresql://", &db_postgres },
+	{ "postgres://", &db_postgres },
+};
+
+/* The scheme alone is quoted: what follows may hold a password. */
 int db_open(const char *url, struct db **ret, struct sp_err *err)
 {
-	const char *colon = strchr(url, ':');
-	size_t len = colon ? (size_t)(colon - url) : 0;
+	for (size_t i = 0; i < SP_COUNT(schemes); i++) {
+		int r;
 
-	for (size_t i = 0; i < SP_COUNT(drivers); i++)
-		if (len && strlen(drivers[i]->scheme) == len &&
-		    !strncmp(url, drivers[i]->scheme, len))
-			return drivers[i]->open(colon + 1, ret, err);
-	return sp_fail(err, SP_E_INVALID, "no store back end for '%s'; it reads sqlite:/path", url);
+		if (!sp_str_starts(url, schemes[i].start))
+			continue;
+		r = schemes[i].driver->open(url, ret, err);
+		if (r == 0)
+			(*ret)->patience_ns = DB_PATIENCE_NS;
+		return r;
+	}
+	return sp_fail(err, SP_E_INVALID,
+		       "no store back end for '%.*s'; there are sqlite:/path and postgresql://...",
+		       (int)strcspn(url, ":/@"), url);
+}
+
+bool db_retry(struct db *db, struct db_retry *retry)
+{
+	int64_t now = sp_time_mono_ns();
+	struct timespec pause;
+
+	if (db->trouble == DB_FINE)
+		return false;
+	if (!retry->until_ns)
+		*retry = (struct db_retry){ now + db->patience_ns, PAUSE_FIRST_NS };
+	if (now + retry->pause_ns > retry->until_ns)
+		return false;
+	pause = (struct timespec){ .tv_nsec = retry->pause_ns };
+	nanosleep(&pause, NULL);
+	if (retry->pause_ns * 2 <= PAUSE_MAX_NS)
+		retry->pause_ns *= 2;
+	return true;
 }
 
 void db_close(struct db *db)
@@ -28,18 +64,22 @@ void db_close(struct db *db)
 		db->driver->close(db);
 }
 
-int db_begin(struct db *db, struct sp_err *err)
+int db_begin(struct db *db, const char *opening, struct sp_err *err)
 {
-	int r = db->driver->begin(db, err);
+	int r;
 
+	db->trouble = DB_FINE;
+	r = db->driver->begin(db, opening, err);
 	db->writing = r == 0;
 	return r;
 }
 
 int db_commit(struct db *db, struct sp_err *err)
 {
+	int r = db->driver->commit(db, err);
+
 	db->writing = false;
-	return db->driver->commit(db, err);
+	return r;
 }
 
 void db_rollback(struct db *db)
@@ -73,9 +113,21 @@ int db_write_args(struct db *db, const char *sql, const struct db_value *args, s
 int db_select_args(struct db *db, const char *sql, const struct db_value *args,
 		   struct db_rows **ret, struct sp_err *err)
 {
-	if (!db->writing && !sp_str_starts(sql, "SELECT"))
+	struct db_retry retry = { 0 };
+	struct sp_err why = { 0 };
+	int r;
+
+	if (db->writing)
+		return db->driver->select(db, sql, args, ret, err);
+	if (!sp_str_starts(sql, "SELECT"))
 		return refuse_write(sql, err);
-	return db->driver->select(db, sql, args, ret, err);
+	do {
+		db->trouble = DB_FINE;
+		r = db->driver->select(db, sql, args, ret, &why);
+	} while (r < 0 && db_retry(db, &retry));
+	if (r < 0 && err)
+		*err = why;
+	return r;
 }
 
 int db_next(struct db_rows *rows, struct sp_err *err)

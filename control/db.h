@@ -33,9 +33,19 @@ static inline struct db_value db_value_of(const char *s)
 
 struct db_driver;
 
+/* What follows from a failure, besides the error itself. */
+enum db_trouble {
+	DB_FINE,
+	DB_AGAIN, /* the engine gave this transaction up in favour of another: it may be run again
+		   */
+	DB_LOST,  /* the connection is gone; whether a commit was done is not known */
+};
+
 struct db {
 	const struct db_driver *driver;
-	bool writing; /* a transaction is open */
+	bool writing;            /* a transaction is open */
+	enum db_trouble trouble; /* of the last failure */
+	int64_t patience_ns;     /* how long to try again for, when there is trouble */
 };
 
 struct db_rows {
@@ -43,10 +53,10 @@ struct db_rows {
 };
 
 struct db_driver {
-	const char *scheme; /* "sqlite" of "sqlite:/path" */
-	int (*open)(const char *where, struct db **ret, struct sp_err *err);
+	const char *name; /* "sqlite" */
+	int (*open)(const char *url, struct db **ret, struct sp_err *err);
 	void (*close)(struct db *db);
-	int (*begin)(struct db *db, struct sp_err *err); /* for writing; waits for other writers */
+	int (*begin)(struct db *db, const char *opening, struct sp_err *err);
 	int (*commit)(struct db *db, struct sp_err *err);
 	void (*rollback)(struct db *db); /* harmless outside of a transaction */
 	int (*script)(struct db *db, const char *sql, struct sp_err *err);
@@ -61,15 +71,31 @@ struct db_driver {
 	int (*now)(struct db *db, int64_t *ret_ns, struct sp_err *err);
 };
 
-extern const struct db_driver db_sqlite;
+extern const struct db_driver db_sqlite, db_postgres;
 
-/* "sqlite:/var/lib/stackpilot/control/store.db" */
+#define DB_SQLITE_SCHEME "sqlite:"
+#define DB_PATIENCE_NS   (INT64_C(30) * 1000000000)
+
+/* "sqlite:/var/lib/stackpilot/control/store.db", "postgresql://user@host/name" as libpq reads it.
+ */
 int db_open(const char *url, struct db **ret, struct sp_err *err);
 void db_close(struct db *db); /* takes NULL */
 
-int db_begin(struct db *db, struct sp_err *err);
+/*
+ * A transaction for writing: one at a time, the others wait. opening: statements that make them
+ * wait in an engine where BEGIN does not (they lock a row); SQLite does not read them.
+ */
+int db_begin(struct db *db, const char *opening, struct sp_err *err);
 int db_commit(struct db *db, struct sp_err *err);
 void db_rollback(struct db *db);
+
+/* Trying again after trouble: with growing pauses, until the connection's patience is over. */
+struct db_retry {
+	int64_t until_ns, pause_ns;
+};
+/* True, after a pause: try again. */
+bool db_retry(struct db *db, struct db_retry *retry);
+
 int db_now(struct db *db, int64_t *ret_ns, struct sp_err *err);    /* the engine's clock */
 int db_script(struct db *db, const char *sql, struct sp_err *err); /* several, no parameters */
 

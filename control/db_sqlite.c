@@ -75,8 +75,9 @@ static void connection_close(struct db *db)
 	free(c);
 }
 
-static int connection_open(const char *path, struct db **ret, struct sp_err *err)
+static int connection_open(const char *url, struct db **ret, struct sp_err *err)
 {
+	const char *path = url + strlen(DB_SQLITE_SCHEME);
 	struct connection *c = calloc(1, sizeof(*c));
 	int rc, r;
 
@@ -105,8 +106,9 @@ static int connection_open(const char *path, struct db **ret, struct sp_err *err
 	return 0;
 }
 
-static int begin(struct db *db, struct sp_err *err)
+static int begin(struct db *db, const char *opening, struct sp_err *err)
 {
+	(void)opening;
 	return script(db, "BEGIN IMMEDIATE", err);
 }
 
@@ -273,7 +275,7 @@ static int now(struct db *db, int64_t *ret_ns, struct sp_err *err)
 }
 
 const struct db_driver db_sqlite = {
-	.scheme = "sqlite",
+	.name = "sqlite",
 	.open = connection_open,
 	.close = connection_close,
 	.begin = begin,

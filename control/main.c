@@ -4,7 +4,7 @@
  *   main.c                    verbs and options
  *   config.c, control.c       configuration; what everything shares
  *   api*.c, relay*.c          the HTTP API: routes, one file per resource, streams passed through
- *   db*.c, store*.c           the store: driver, schema, nouns
+ *   db*.c, store*.c           the store: drivers, schema, transactions, nouns
  *   ca*.c, token.c, join.c    identity: certificates, join tokens
  *   poller.c, node.c, peers.c the nodes: asked every two seconds
  *   agent.c                   client of the agents' API

@@ -1,19 +1,25 @@
-/* Opening the store and its transactions; see store.h. */
+/* Opening the store, its clock and its seal; see store.h. */
 #include "control/store.h"
 
 #include <stdlib.h>
 
+#include "base/digest.h"
+#include "base/time.h"
 #include "control/seal.h"
+#include "control/store_impl.h"
 #include "control/store_schema.h"
 
-struct store {
-	struct db *db;
-	const struct seal *seal;
-	int depth;   /* of nested transactions; only the outermost is the engine's */
-	int written; /* events of the open transaction */
-	void (*on_commit)(void *owner);
-	void *owner;
-};
+#define WRITER_BYTES 12
+#define KEEP_MARK_NS (24 * 3600 * SP_NS_PER_S) /* a commit is settled within a minute */
+
+/* Marks of writers that are long gone. */
+static int forget_marks(struct store *s, struct sp_err *err)
+{
+	int r = store_write(s, err, "DELETE FROM commits WHERE at < $1",
+			    DB_I(sp_time_real_ns() - KEEP_MARK_NS));
+
+	return r < 0 ? r : 0;
+}
 
 int store_open(const char *url, const struct seal *seal, struct store **ret, struct sp_err *err)
 {
@@ -23,9 +29,13 @@ int store_open(const char *url, const struct seal *seal, struct store **ret, str
 	if (!s)
 		return sp_fail_nomem(err);
 	s->seal = seal;
-	r = db_open(url, &s->db, err);
+	r = sp_random_hex(s->writer, WRITER_BYTES, err);
+	if (r == 0)
+		r = db_open(url, &s->db, err);
 	if (r == 0)
 		r = store_schema_migrate(s->db, err);
+	if (r > 0)
+		r = forget_marks(s, err);
 	if (r < 0) {
 		sp_err_at(err, SP_STAGE_STORE);
 		store_close(s);
@@ -46,72 +56,6 @@ void store_close(struct store *s)
 struct db *store_db(struct store *s)
 {
 	return s->db;
-}
-
-void store_mark_event(struct store *s)
-{
-	s->written++;
-}
-
-void store_on_commit(struct store *s, void (*fn)(void *owner), void *owner)
-{
-	s->on_commit = fn;
-	s->owner = owner;
-}
-
-static int finish(struct store *s, int r, struct sp_err *err)
-{
-	int written = s->written;
-
-	s->written = 0;
-	if (r >= 0) {
-		int c = db_commit(s->db, err);
-
-		if (c < 0)
-			r = c;
-	}
-	if (r < 0) {
-		db_rollback(s->db);
-		return r;
-	}
-	if (written && s->on_commit)
-		s->on_commit(s->owner);
-	return r;
-}
-
-int store_transact(struct store *s, store_fn fn, void *state, struct sp_err *err)
-{
-	int r;
-
-	if (s->depth)
-		return fn(s, state, err);
-	r = db_begin(s->db, err);
-	if (r < 0)
-		return r;
-	s->depth++;
-	r = fn(s, state, err);
-	s->depth--;
-	return finish(s, r, err);
-}
-
-struct statement {
-	const char *sql;
-	const struct db_value *args;
-};
-
-static int write_one(struct store *s, void *state, struct sp_err *err)
-{
-	const struct statement *one = state;
-
-	return db_write_args(s->db, one->sql, one->args, err);
-}
-
-int store_write_args(struct store *s, const char *sql, const struct db_value *args,
-		     struct sp_err *err)
-{
-	struct statement one = { sql, args };
-
-	return store_transact(s, write_one, &one, err);
 }
 
 int store_now(struct store *s, int64_t *ret_ns, struct sp_err *err)
@@ -144,11 +88,16 @@ int store_unseal(struct store *s, const char *place, const char *sealed, char **
 	return r < 0 || !sealed ? r : seal_open_text(s->seal, place, sealed, ret, err);
 }
 
+/* Asked by those who want to know now, so nothing is waited for. */
 int store_check(struct store *s, struct sp_err *err)
 {
 	auto_(db_rows_end) struct db_rows *rows = NULL;
-	int r = db_select(s->db, &rows, err, "SELECT MAX(version) FROM schema_version");
+	int64_t patience_ns = s->db->patience_ns;
+	int r;
 
+	s->db->patience_ns = 0;
+	r = db_select(s->db, &rows, err, "SELECT MAX(version) FROM schema_version");
+	s->db->patience_ns = patience_ns;
 	if (r == 0)
 		r = db_next(rows, err);
 	if (r == 1 && db_number(rows, 0) != store_schema_latest())

@@ -48,7 +48,7 @@ static const char *const migrations[] = {
 	" operation TEXT NOT NULL, message TEXT NOT NULL, fields TEXT);"
 	"CREATE INDEX events_by_operation ON events (operation, seq) WHERE operation <> '';"
 	"CREATE INDEX events_by_stack ON events (stack, seq) WHERE stack <> '';",
-	/* the lock of each stack, and who waits for it */
+	/* 2: the lock of each stack, and who waits for it */
 	"ALTER TABLE leases ADD COLUMN lock_id TEXT NOT NULL DEFAULT '';"
 	"ALTER TABLE leases ADD COLUMN kind TEXT NOT NULL DEFAULT 'operation';"
 	"ALTER TABLE leases ADD COLUMN locked_by TEXT NOT NULL DEFAULT '';"
@@ -68,6 +68,9 @@ static const char *const migrations[] = {
 	" ticket BIGINT NOT NULL, locked_by TEXT NOT NULL, host TEXT NOT NULL,"
 	" operation TEXT NOT NULL, since BIGINT NOT NULL, alive_until BIGINT NOT NULL,"
 	" PRIMARY KEY (stack, request_key));",
+	/* 3: marks of commits (store_transact.c), whose the store is (store_identity.c) */
+	"CREATE TABLE commits (writer TEXT PRIMARY KEY, number BIGINT NOT NULL, at BIGINT NOT NULL);"
+	"CREATE TABLE identity (name TEXT PRIMARY KEY, value TEXT NOT NULL);",
 };
 
 int store_schema_latest(void)
@@ -78,16 +81,29 @@ int store_schema_latest(void)
 static int read_version(struct db *db, int *ret, struct sp_err *err)
 {
 	auto_(db_rows_end) struct db_rows *rows = NULL;
-	int r = db_script(
-		db, "CREATE TABLE IF NOT EXISTS schema_version (version BIGINT PRIMARY KEY)", err);
+	int r = db_select(db, &rows, err, "SELECT MAX(version) FROM schema_version");
 
-	if (r == 0)
-		r = db_select(db, &rows, err, "SELECT MAX(version) FROM schema_version");
 	if (r == 0)
 		r = db_next(rows, err);
 	if (r == 1)
 		*ret = (int)db_number(rows, 0);
 	return r < 0 ? r : 0;
+}
+
+/* The table, and the row that those who migrate lock. Two at once may both try to make it. */
+static int make_versions(struct db *db, struct sp_err *err)
+{
+	struct sp_err why = { 0 };
+	int r = db_script(
+		db, "CREATE TABLE IF NOT EXISTS schema_version (version BIGINT PRIMARY KEY)", &why);
+
+	if (r < 0 && why.code != SP_E_EXISTS) {
+		if (err)
+			*err = why;
+		return r;
+	}
+	return db_script(
+		db, "INSERT INTO schema_version (version) VALUES (0) ON CONFLICT DO NOTHING", err);
 }
 
 static int apply_from(struct db *db, int version, struct sp_err *err)
@@ -103,18 +119,26 @@ static int apply_from(struct db *db, int version, struct sp_err *err)
 	return r < 0 ? r : 0;
 }
 
-int store_schema_migrate(struct db *db, struct sp_err *err)
+static int refuse_newer(int version, struct sp_err *err)
+{
+	if (version <= store_schema_latest())
+		return 0;
+	return sp_fail(err, SP_E_UNSUPPORTED,
+		       "the store has schema %d, this program knows up to %d", version,
+		       store_schema_latest());
+}
+
+static int migrate(struct db *db, struct sp_err *err)
 {
 	int version = 0;
-	int r = db_begin(db, err);
+	int r = make_versions(db, err);
 
-	if (r < 0)
-		return r;
-	r = read_version(db, &version, err);
-	if (r == 0 && version > store_schema_latest())
-		r = sp_fail(err, SP_E_UNSUPPORTED,
-			    "the store has schema %d, this program knows up to %d", version,
-			    store_schema_latest());
+	if (r == 0)
+		r = db_begin(db, "UPDATE schema_version SET version = 0 WHERE version = 0", err);
+	if (r == 0)
+		r = read_version(db, &version, err);
+	if (r == 0)
+		r = refuse_newer(version, err);
 	if (r == 0)
 		r = apply_from(db, version, err);
 	if (r == 0)
@@ -122,4 +146,23 @@ int store_schema_migrate(struct db *db, struct sp_err *err)
 	if (r < 0)
 		db_rollback(db);
 	return r;
+}
+
+int store_schema_migrate(struct db *db, struct sp_err *err)
+{
+	struct db_retry retry = { 0 };
+	struct sp_err why = { 0 };
+	int version = 0;
+	int r = read_version(db, &version, err); /* an empty database has no such table */
+
+	if (r == 0 && version == store_schema_latest())
+		return 0;
+	if (r < 0 && db->trouble != DB_FINE)
+		return r;
+	do
+		r = migrate(db, &why);
+	while (r < 0 && db_retry(db, &retry));
+	if (r < 0 && err)
+		*err = why;
+	return r < 0 ? r : 1;
 }

@@ -4,6 +4,7 @@
 #include "base/err.h"
 #include "control/db.h"
 
-/* Bring the database up to this program's schema; one that is newer is refused. */
+/* Bring the database up to this program's schema; one that is newer is refused. Returns 1 when
+ * there was something to do. */
 int store_schema_migrate(struct db *db, struct sp_err *err);
 int store_schema_latest(void);

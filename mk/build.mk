@@ -13,7 +13,7 @@ controld_libs = stackfile images wire base
 ctl_libs = stackfile wire base
 
 agentd_pkgs = jansson libcurl gnutls libmicrohttpd liburing libseccomp libcap libnl-3.0 libnl-route-3.0 libnftables libarchive
-controld_pkgs = jansson libcurl gnutls libmicrohttpd liburing libarchive yaml-0.1 sqlite3
+controld_pkgs = jansson libcurl gnutls libmicrohttpd liburing libarchive yaml-0.1 sqlite3 libpq
 ctl_pkgs = jansson libcurl gnutls libmicrohttpd liburing libarchive yaml-0.1
 
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)

@@ -4,5 +4,6 @@
 
 #define TestSuite(...)
 #define Test(suite, name, ...) void suite##_##name(void)
+#define CONTRACT(name)         void name(void)
 #define json_array_foreach(list, i, v) \
 	for (i = 0; i < json_array_size(list) && (v = json_array_get(list, i)); i++)

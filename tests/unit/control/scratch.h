@@ -1,4 +1,4 @@
-/* A directory of a test's own, and a store in it. Every driver runs the same contract tests. */
+/* A directory of a test's own, and a store in it. */
 #pragma once
 
 #include <stdio.h>
@@ -13,7 +13,7 @@
 #include "control/seal.h"
 #include "control/store.h"
 
-static char scratch_dir[64];
+static char scratch_dir[64], scratch_where[192];
 
 static inline void scratch_make(void)
 {
@@ -26,12 +26,12 @@ static inline void scratch_remove(void)
 	sp_remove_tree_at(AT_FDCWD, scratch_dir, NULL);
 }
 
+/* Where the store is: a file in the directory, unless a back end says otherwise (backends.h). */
 static inline const char *scratch_url(void)
 {
-	static char url[128];
-
-	snprintf(url, sizeof(url), "sqlite:%s/store.db", scratch_dir);
-	return url;
+	if (!*scratch_where)
+		snprintf(scratch_where, sizeof(scratch_where), "sqlite:%s/store.db", scratch_dir);
+	return scratch_where;
 }
 
 /* One key a test; it lives as long as its process. */
