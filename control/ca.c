@@ -25,6 +25,19 @@ int ca_tls_fail(struct sp_err *err, int rc, const char *what)
 		       what, gnutls_strerror(rc));
 }
 
+int ca_open_dir(const char *dir, int *ret_fd, struct sp_err *err)
+{
+	int fd, r = sp_mkdirs(dir, 0700, err);
+
+	if (r < 0)
+		return r;
+	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return sp_fail_errno(err, errno, "directory '%s'", dir);
+	*ret_fd = fd;
+	return 0;
+}
+
 int ca_new_key(gnutls_x509_privkey_t *ret, struct sp_err *err)
 {
 	int rc = gnutls_x509_privkey_init(ret);
@@ -195,13 +208,10 @@ int ca_open(const char *dir, struct ca **ret, struct sp_err *err)
 {
 	autoclose int dirfd = -1;
 	struct ca *ca;
-	int r = sp_mkdirs(dir, 0700, err);
+	int r = ca_open_dir(dir, &dirfd, err);
 
 	if (r < 0)
 		return r;
-	dirfd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (dirfd < 0)
-		return sp_fail_errno(err, errno, "directory '%s'", dir);
 	if (flock(dirfd, LOCK_EX) < 0) /* two first starts at once make one authority */
 		return sp_fail_errno(err, errno, "lock of '%s'", dir);
 	ca = calloc(1, sizeof(*ca));

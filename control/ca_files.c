@@ -111,10 +111,11 @@ static bool is_kept(const struct ca *ca, int dirfd, const char *file, const stru
 int ca_keep(const struct ca *ca, const char *dir, const char *file, const struct ca_subject *who,
 	    struct sp_err *err)
 {
-	autoclose int dirfd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	autoclose int dirfd = -1;
+	int r = ca_open_dir(dir, &dirfd, err);
 
-	if (dirfd < 0)
-		return sp_fail_errno(err, errno, "directory '%s'", dir);
+	if (r < 0)
+		return r;
 	if (is_kept(ca, dirfd, file, who))
 		return 0;
 	return make_pair(ca, dirfd, file, who, err);
@@ -124,13 +125,10 @@ int ca_export(const struct ca *ca, const char *dir, const char *file, const stru
 	      struct sp_err *err)
 {
 	autoclose int dirfd = -1;
-	int r = sp_mkdirs(dir, 0700, err);
+	int r = ca_open_dir(dir, &dirfd, err);
 
 	if (r < 0)
 		return r;
-	dirfd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (dirfd < 0)
-		return sp_fail_errno(err, errno, "directory '%s'", dir);
 	r = sp_file_replace_at(dirfd, "ca.crt", ca->pem, strlen(ca->pem), 0644, err);
 	return r < 0 ? r : make_pair(ca, dirfd, file, who, err);
 }

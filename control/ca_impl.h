@@ -13,6 +13,8 @@ struct ca {
 	char fingerprint[SP_DIGEST_MAX];
 };
 
+/* The authority's directory, made when it is not there. */
+int ca_open_dir(const char *dir, int *ret_fd, struct sp_err *err);
 int ca_tls_fail(struct sp_err *err, int rc, const char *what);
 int ca_new_key(gnutls_x509_privkey_t *ret, struct sp_err *err);
 /* Version, serial number, and a life from an hour ago (clocks differ) for so many days. */

@@ -16,8 +16,8 @@
 #include "base/str.h"
 #include "base/time.h"
 
-#define OPENING                                   \
-	"BEGIN; SET LOCAL lock_timeout = '15s';"  \
+#define OPENING                                  \
+	"BEGIN; SET LOCAL lock_timeout = '15s';" \
 	" SET LOCAL idle_in_transaction_session_timeout = '15s'; "
 
 static void drop_notice(void *arg, const PGresult *result)

@@ -13,21 +13,21 @@ static const struct {
 	enum sp_err_code code;
 	enum db_trouble trouble;
 } meanings[] = {
-	{ "23505", SP_E_EXISTS, DB_FINE },       /* unique_violation */
-	{ "23", SP_E_CONFLICT, DB_FINE },        /* other integrity constraints */
-	{ "40001", SP_E_CONFLICT, DB_AGAIN },    /* serialization_failure */
-	{ "40P01", SP_E_CONFLICT, DB_AGAIN },    /* deadlock_detected */
-	{ "08", SP_E_UNREACHABLE, DB_LOST },     /* connection exceptions, PgBouncer's too */
-	{ "57P", SP_E_UNREACHABLE, DB_LOST },    /* shutdown, crash, starting up */
-	{ "25P03", SP_E_UNREACHABLE, DB_LOST },  /* slept in a transaction */
-	{ "25006", SP_E_UNREACHABLE, DB_LOST },  /* a standby: the primary is elsewhere now */
-	{ "53300", SP_E_UNREACHABLE, DB_LOST },  /* too_many_connections */
-	{ "53100", SP_E_NO_SPACE, DB_FINE },     /* disk_full */
-	{ "53200", SP_E_NO_MEMORY, DB_FINE },    /* out_of_memory */
-	{ "55P03", SP_E_TIMEOUT, DB_FINE },      /* lock_not_available: lock_timeout */
-	{ "57014", SP_E_TIMEOUT, DB_FINE },      /* query_canceled: statement_timeout */
-	{ "XX001", SP_E_CORRUPT, DB_FINE },      /* data_corrupted */
-	{ "XX002", SP_E_CORRUPT, DB_FINE },      /* index_corrupted */
+	{ "23505", SP_E_EXISTS, DB_FINE },      /* unique_violation */
+	{ "23", SP_E_CONFLICT, DB_FINE },       /* other integrity constraints */
+	{ "40001", SP_E_CONFLICT, DB_AGAIN },   /* serialization_failure */
+	{ "40P01", SP_E_CONFLICT, DB_AGAIN },   /* deadlock_detected */
+	{ "08", SP_E_UNREACHABLE, DB_LOST },    /* connection exceptions, PgBouncer's too */
+	{ "57P", SP_E_UNREACHABLE, DB_LOST },   /* shutdown, crash, starting up */
+	{ "25P03", SP_E_UNREACHABLE, DB_LOST }, /* slept in a transaction */
+	{ "25006", SP_E_UNREACHABLE, DB_LOST }, /* a standby: the primary is elsewhere now */
+	{ "53300", SP_E_UNREACHABLE, DB_LOST }, /* too_many_connections */
+	{ "53100", SP_E_NO_SPACE, DB_FINE },    /* disk_full */
+	{ "53200", SP_E_NO_MEMORY, DB_FINE },   /* out_of_memory */
+	{ "55P03", SP_E_TIMEOUT, DB_FINE },     /* lock_not_available: lock_timeout */
+	{ "57014", SP_E_TIMEOUT, DB_FINE },     /* query_canceled: statement_timeout */
+	{ "XX001", SP_E_CORRUPT, DB_FINE },     /* data_corrupted */
+	{ "XX002", SP_E_CORRUPT, DB_FINE },     /* index_corrupted */
 	{ "", SP_E_SYSTEM, DB_FINE },
 };
 

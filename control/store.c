@@ -120,3 +120,12 @@ int store_count(struct store *s, const char *counter, int64_t *ret, struct sp_er
 		*ret = db_number(rows, 0);
 	return r < 0 ? r : 0;
 }
+
+int store_first(int r, struct db_rows *rows, const char *what, const char *name, struct sp_err *err)
+{
+	if (r == 0)
+		r = db_next(rows, err);
+	if (r == 0)
+		return sp_fail(err, SP_E_NOT_FOUND, "there is no %s '%s'", what, name);
+	return r < 0 ? r : 0;
+}

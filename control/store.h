@@ -66,4 +66,8 @@ int store_check(struct store *s, struct sp_err *err); /* reachable and migrated 
 /* For the store's own nouns. */
 struct db *store_db(struct store *s);
 void store_mark_event(struct store *s);
+/* The first row of a select that returned r; none is SP_E_NOT_FOUND, "there is no <what> '<name>'".
+ */
+int store_first(int r, struct db_rows *rows, const char *what, const char *name,
+		struct sp_err *err);
 int store_count(struct store *s, const char *counter, int64_t *ret, struct sp_err *err); /* next */

@@ -5,11 +5,11 @@
 
 struct store {
 	struct db *db;
-	const struct seal *seal;   /* borrowed; NULL: none */
-	int depth;                 /* of nested transactions; only the outermost is the engine's */
-	int written;               /* events of the open transaction */
+	const struct seal *seal; /* borrowed; NULL: none */
+	int depth;               /* of nested transactions; only the outermost is the engine's */
+	int written;             /* events of the open transaction */
 	char writer[STORE_NAME_MAX]; /* who marks its transactions as done; unique */
-	int64_t number;            /* of the last transaction */
+	int64_t number;              /* of the last transaction */
 	void (*on_commit)(void *owner);
 	void *owner;
 };

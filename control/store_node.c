@@ -71,13 +71,10 @@ int store_node_get(struct store *s, const char *name, struct store_node *ret, st
 	int r = db_select(store_db(s), &rows, err, "SELECT " COLUMNS " FROM nodes WHERE name = $1",
 			  DB_S(name));
 
+	r = store_first(r, rows, "node", name, err);
 	if (r == 0)
-		r = db_next(rows, err);
-	if (r == 0)
-		return sp_fail(err, SP_E_NOT_FOUND, "there is no node '%s'", name);
-	if (r == 1)
 		read_node(rows, ret);
-	return r < 0 ? r : 0;
+	return r;
 }
 
 int store_node_list(struct store *s, struct store_nodes *ret, struct sp_err *err)

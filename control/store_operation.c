@@ -92,6 +92,33 @@ static int next_token(struct store *s, const char *stack, int64_t *ret, struct s
 	return r < 0 ? r : 0;
 }
 
+static void place_of(const char *id, char ret[STORE_PLACE_MAX])
+{
+	snprintf(ret, STORE_PLACE_MAX, "operations.request:%s", id);
+}
+
+/* Requests hold stack files with their variables: sealed. */
+static int write_operation(struct store *s, const struct begin *b, int64_t number, int64_t token,
+			   struct sp_err *err)
+{
+	const struct store_operation_request *q = b->q;
+	autofree char *sealed = NULL;
+	char place[STORE_PLACE_MAX];
+	int r;
+
+	place_of(b->id, place);
+	r = store_seal(s, place, q->request, &sealed, err);
+	if (r < 0)
+		return r;
+	return db_write(store_db(s), err,
+			"INSERT INTO operations (id, number, kind, stack, state, token, created_at,"
+			" requested_by, idempotency_key, request_digest, request)"
+			" VALUES ($1, $2, $3, $4, 'running', $5, $6, $7, $8, $9, $10)",
+			DB_S(b->id), DB_I(number), DB_S(q->kind), DB_S(q->stack), DB_I(token),
+			DB_I(sp_time_real_ns()), DB_S(q->requested_by), DB_S(q->idempotency_key),
+			DB_S(b->digest), DB_S(sealed));
+}
+
 static int insert_operation(struct store *s, struct begin *b, int64_t token, struct sp_err *err)
 {
 	const struct store_operation_request *q = b->q;
@@ -105,13 +132,7 @@ static int insert_operation(struct store *s, struct begin *b, int64_t token, str
 	if (r < 0)
 		return r;
 	snprintf(b->id, STORE_NAME_MAX, "op-%lld", (long long)number);
-	r = db_write(store_db(s), err,
-		     "INSERT INTO operations (id, number, kind, stack, state, token, created_at,"
-		     " requested_by, idempotency_key, request_digest, request)"
-		     " VALUES ($1, $2, $3, $4, 'running', $5, $6, $7, $8, $9, $10)",
-		     DB_S(b->id), DB_I(number), DB_S(q->kind), DB_S(q->stack), DB_I(token),
-		     DB_I(sp_time_real_ns()), DB_S(q->requested_by), DB_S(q->idempotency_key),
-		     DB_S(b->digest), DB_S(q->request));
+	r = write_operation(s, b, number, token, err);
 	return r < 0 ? r : store_event_append(s, &event, err);
 }
 
@@ -150,23 +171,21 @@ int store_operation_load(struct store *s, const char *id, struct store_operation
 			 struct sp_err *err)
 {
 	auto_(db_rows_end) struct db_rows *rows = NULL;
+	char place[STORE_PLACE_MAX];
 	int r = db_select(store_db(s), &rows, err,
 			  "SELECT kind, stack, token, request, state FROM operations WHERE id = $1",
 			  DB_S(id));
 
-	if (r == 0)
-		r = db_next(rows, err);
-	if (r == 0)
-		return sp_fail(err, SP_E_NOT_FOUND, "there is no operation '%s'", id);
+	r = store_first(r, rows, "operation", id, err);
 	if (r < 0)
 		return r;
 	*ret = (struct store_operation){ .token = db_number(rows, 2),
-					 .request = db_text_copy(rows, 3),
 					 .state = parse_state(db_text(rows, 4)) };
 	snprintf(ret->id, sizeof(ret->id), "%s", id);
 	db_text_into(rows, 0, ret->kind, sizeof(ret->kind));
 	db_text_into(rows, 1, ret->stack, sizeof(ret->stack));
-	return ret->request ? 0 : sp_fail_nomem(err);
+	place_of(id, place);
+	return store_unseal(s, place, db_text(rows, 3), &ret->request, err);
 }
 
 struct finish {

@@ -70,10 +70,7 @@ int store_operation_view(struct store *s, const char *id, json_t **ret, struct s
 	int r = db_select(store_db(s), &rows, err,
 			  "SELECT " COLUMNS " FROM operations WHERE id = $1", DB_S(id));
 
-	if (r == 0)
-		r = db_next(rows, err);
-	if (r == 0)
-		return sp_fail(err, SP_E_NOT_FOUND, "there is no operation '%s'", id);
+	r = store_first(r, rows, "operation", id, err);
 	if (r < 0)
 		return r;
 	operation = operation_object(rows);

@@ -1,4 +1,4 @@
-/* Stacks and revisions; see store_stack.h. */
+/* Stacks; see store_stack.h. */
 #include "control/store_stack.h"
 
 #include <errno.h>
@@ -39,13 +39,10 @@ int store_stack_get(struct store *s, const char *name, struct store_stack *ret, 
 			  " FROM stacks WHERE name = $1",
 			  DB_S(name));
 
+	r = store_first(r, rows, "stack", name, err);
 	if (r == 0)
-		r = db_next(rows, err);
-	if (r == 0)
-		return sp_fail(err, SP_E_NOT_FOUND, "there is no stack '%s'", name);
-	if (r == 1)
 		read_stack(rows, ret);
-	return r < 0 ? r : 0;
+	return r;
 }
 
 void store_stacks_fini(struct store_stacks *st)
@@ -122,40 +119,6 @@ int store_stack_set_state(struct store *s, const char *name, enum store_stack_st
 	struct change c = { name, operation, state };
 
 	return store_transact(s, change_state, &c, err);
-}
-
-struct revision {
-	const char *stack, *digest, *bundle;
-	int64_t number;
-};
-
-static int add_revision(struct store *s, void *state, struct sp_err *err)
-{
-	struct revision *v = state;
-	auto_(db_rows_end) struct db_rows *rows = NULL;
-	int r = db_select(store_db(s), &rows, err,
-			  "INSERT INTO revisions (stack, revision, digest, bundle, created_at)"
-			  " SELECT $1, COALESCE(MAX(revision), 0) + 1, $2, $3, $4 FROM revisions"
-			  " WHERE stack = $1 RETURNING revision",
-			  DB_S(v->stack), DB_S(v->digest), DB_S(v->bundle),
-			  DB_I(sp_time_real_ns()));
-
-	if (r == 0)
-		r = db_next(rows, err);
-	if (r == 1)
-		v->number = db_number(rows, 0);
-	return r < 0 ? r : 0;
-}
-
-int store_revision_add(struct store *s, const char *stack, const char *digest, const char *bundle,
-		       int64_t *ret_revision, struct sp_err *err)
-{
-	struct revision v = { .stack = stack, .digest = digest, .bundle = bundle };
-	int r = store_transact(s, add_revision, &v, err);
-
-	if (r == 0)
-		*ret_revision = v.number;
-	return r;
 }
 
 struct commit {

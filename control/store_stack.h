@@ -78,9 +78,13 @@ int store_stack_list(struct store *s, struct store_stacks *ret, struct sp_err *e
 int store_stack_set_state(struct store *s, const char *name, enum store_stack_state state,
 			  const char *operation, struct sp_err *err);
 
-/* A new revision of a stack that has a row: its bundle is kept, its number is returned. */
+/* A new revision of a stack that has a row: its bundle is kept sealed, its number is returned. */
 int store_revision_add(struct store *s, const char *stack, const char *digest, const char *bundle,
 		       int64_t *ret_revision, struct sp_err *err);
+
+/* The bundle that revision was made from, on the heap. */
+int store_revision_bundle(struct store *s, const char *stack, int64_t revision, char **ret,
+			  struct sp_err *err);
 
 /* Workloads of a stack (NULL: of all), of one revision (0: of all). */
 int store_workload_list(struct store *s, const char *stack, int64_t revision,

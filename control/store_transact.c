@@ -13,8 +13,8 @@
 #include "control/store_impl.h"
 
 #define LOCK "SELECT value FROM counters WHERE name = 'events' FOR UPDATE"
-#define MARK                                                                   \
-	"INSERT INTO commits (writer, number, at) VALUES ('%s', %lld, %lld)"   \
+#define MARK                                                                 \
+	"INSERT INTO commits (writer, number, at) VALUES ('%s', %lld, %lld)" \
 	" ON CONFLICT (writer) DO UPDATE SET number = excluded.number, at = excluded.at"
 #define SQL_MAX 384
 

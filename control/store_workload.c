@@ -1,4 +1,5 @@
 /* Workloads as placed; see store_stack.h. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,15 +34,24 @@ int store_workloads_add(struct store_workloads *w, const struct store_workload *
 	return 0;
 }
 
-static int read_workload(const struct db_rows *rows, struct store_workloads *ret)
+/* Specs hold environments: sealed. */
+static void place_of(const char *id, int64_t revision, char ret[STORE_PLACE_MAX])
 {
+	snprintf(ret, STORE_PLACE_MAX, "workloads.spec:%s/%lld", id, (long long)revision);
+}
+
+static int read_workload(struct store *s, const struct db_rows *rows, struct store_workloads *ret,
+			 struct sp_err *err)
+{
+	autofree char *spec = NULL;
+	char place[STORE_PLACE_MAX];
 	struct store_workload w = {
 		.revision = db_number(rows, 1),
 		.replica = (uint32_t)db_number(rows, 4),
 		.position = db_number(rows, 6),
-		.spec = db_text(rows, 9),
 	};
 	const char *gate = db_text(rows, 8);
+	int r;
 
 	db_text_into(rows, 0, w.id, sizeof(w.id));
 	db_text_into(rows, 2, w.stack, sizeof(w.stack));
@@ -50,7 +60,12 @@ static int read_workload(const struct db_rows *rows, struct store_workloads *ret
 	db_text_into(rows, 7, w.template, sizeof(w.template));
 	w.gate = strcmp(gate, gate_names[STORE_GATE_COMPLETED]) ? STORE_GATE_READY
 								: STORE_GATE_COMPLETED;
-	return store_workloads_add(ret, &w);
+	place_of(w.id, w.revision, place);
+	r = store_unseal(s, place, db_text(rows, 9), &spec, err);
+	if (r < 0)
+		return r;
+	w.spec = spec;
+	return store_workloads_add(ret, &w) < 0 ? sp_fail_nomem(err) : 0;
 }
 
 int store_workload_list(struct store *s, const char *stack, int64_t revision,
@@ -64,11 +79,8 @@ int store_workload_list(struct store *s, const char *stack, int64_t revision,
 			  " AND ($2 = 0 OR revision = $2) ORDER BY stack, revision, position, id",
 			  DB_S(stack ? stack : ""), DB_I(revision));
 
-	if (r < 0)
-		return r;
-	while ((r = db_next(rows, err)) > 0)
-		if (read_workload(rows, &list) < 0)
-			return sp_fail_nomem(err);
+	while (r >= 0 && (r = db_next(rows, err)) > 0)
+		r = read_workload(s, rows, &list, err);
 	if (r < 0)
 		return r;
 	*ret = list;
@@ -84,13 +96,10 @@ int store_workload_node(struct store *s, const char *id, char ret_node[STORE_NAM
 			  "SELECT node FROM workloads WHERE id = $1 ORDER BY revision DESC LIMIT 1",
 			  DB_S(id));
 
+	r = store_first(r, rows, "workload", id, err);
 	if (r == 0)
-		r = db_next(rows, err);
-	if (r == 0)
-		return sp_fail(err, SP_E_NOT_FOUND, "there is no workload '%s'", id);
-	if (r == 1)
 		db_text_into(rows, 0, ret_node, STORE_NAME_MAX);
-	return r < 0 ? r : 0;
+	return r;
 }
 
 int store_workload_token(struct store *s, const char *id, int64_t *ret, struct sp_err *err)
@@ -101,24 +110,29 @@ int store_workload_token(struct store *s, const char *id, int64_t *ret, struct s
 			  " ON leases.stack = workloads.stack WHERE workloads.id = $1 LIMIT 1",
 			  DB_S(id));
 
+	r = store_first(r, rows, "workload", id, err);
 	if (r == 0)
-		r = db_next(rows, err);
-	if (r == 0)
-		return sp_fail(err, SP_E_NOT_FOUND, "there is no workload '%s'", id);
-	if (r == 1)
 		*ret = db_number(rows, 0);
-	return r < 0 ? r : 0;
+	return r;
 }
 
 int store_workload_put(struct store *s, const struct store_workload *w, struct sp_err *err)
 {
-	int r = store_write(s, err,
-			    "INSERT INTO workloads (id, revision, stack, service, replica, node,"
-			    " position, template, condition, spec)"
-			    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
-			    DB_S(w->id), DB_I(w->revision), DB_S(w->stack), DB_S(w->service),
-			    DB_I(w->replica), DB_S(w->node), DB_I(w->position), DB_S(w->template),
-			    DB_S(gate_names[w->gate]), DB_S(w->spec));
+	autofree char *sealed = NULL;
+	char place[STORE_PLACE_MAX];
+	int r;
+
+	place_of(w->id, w->revision, place);
+	r = store_seal(s, place, w->spec, &sealed, err);
+	if (r == 0)
+		r = store_write(
+			s, err,
+			"INSERT INTO workloads (id, revision, stack, service, replica, node,"
+			" position, template, condition, spec)"
+			" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+			DB_S(w->id), DB_I(w->revision), DB_S(w->stack), DB_S(w->service),
+			DB_I(w->replica), DB_S(w->node), DB_I(w->position), DB_S(w->template),
+			DB_S(gate_names[w->gate]), DB_S(sealed));
 
 	return r < 0 ? r : 0;
 }

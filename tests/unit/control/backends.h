@@ -71,7 +71,7 @@ TestSuite(sqlite, .init = backend_open_sqlite, .fini = backend_close, .timeout =
 TestSuite(postgres, .init = backend_open_postgres, .fini = backend_close, .timeout = 60);
 TestSuite(pgbouncer, .init = backend_open_pgbouncer, .fini = backend_close, .timeout = 60);
 
-#define CONTRACT(name)        \
+#define CONTRACT(name)          \
 	static void name(void); \
 	Test(sqlite, name)      \
 	{                       \
