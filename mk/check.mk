@@ -12,11 +12,12 @@ check-style: ## clang-format finds nothing to change, no banned function is call
 	@mk/check-banned
 
 check-headers: ## every header compiles alone
-	@for h in $(filter %.h,$(C_FILES)); do \
-		$(CC) $(CPPFLAGS) -std=gnu17 $(WARN) -fsyntax-only -include $$h -x c /dev/null || exit 1; done
+	@printf '%s\n' $(filter %.h,$(C_FILES)) | \
+		xargs -P2 -I{} $(CC) $(CPPFLAGS) -std=gnu17 $(WARN) -fsyntax-only -include {} -x c /dev/null
 
 check-lint: ## cppcheck has nothing to say
-	@cppcheck -q --std=c11 --enable=warning,performance,portability --error-exitcode=1 --inline-suppr \
+	@mkdir -p $(O)/cppcheck
+	@cppcheck -q -j2 --cppcheck-build-dir=$(O)/cppcheck --std=c11 --enable=warning,performance,portability --error-exitcode=1 --inline-suppr \
 		--suppress=missingIncludeSystem -DSP_CPPCHECK \
 		--include=mk/cppcheck.h -I. $(sort $(dir $(filter %.c,$(C_FILES))))
 
