@@ -51,25 +51,29 @@ int launch_environment(char *const *image, char *const *spec, char ***ret, struc
 }
 
 /* As Compose has it: a new entrypoint also drops the image's command. */
-static int join_args(struct launch *l, const struct wire_workload *spec, struct sp_err *err)
+int launch_args(const struct img_config *image, const struct wire_workload *spec, char ***ret,
+		struct sp_err *err)
 {
-	char *const *entrypoint = spec->entrypoint ? spec->entrypoint : l->image->config.entrypoint;
-	char *const *command = spec->command ? spec->command : l->image->config.cmd;
+	char *const *entrypoint = spec->entrypoint ? spec->entrypoint : image->entrypoint;
+	char *const *command = spec->command ? spec->command : image->cmd;
 	char *const *parts[2] = { entrypoint, command };
+	char **args = calloc(1, sizeof(*args));
+	int r = args ? 0 : -ENOMEM;
 
 	if (spec->entrypoint && !spec->command)
 		parts[1] = NULL;
-	l->args = calloc(1, sizeof(*l->args));
-	if (!l->args)
-		return sp_fail_nomem(err);
 	for (int i = 0; i < 2; i++)
-		for (char *const *s = parts[i]; s && *s; s++)
-			if (sp_strv_push(&l->args, *s) < 0)
-				return sp_fail_nomem(err);
-	if (!l->args[0])
-		return sp_fail(err, SP_E_INVALID,
-			       "neither image '%s' nor the spec says what to run", spec->image);
-	return 0;
+		for (char *const *s = parts[i]; r == 0 && s && *s; s++)
+			r = sp_strv_push(&args, *s);
+	if (r == 0 && args[0]) {
+		*ret = args;
+		return 0;
+	}
+	sp_strv_free(args);
+	if (r < 0)
+		return sp_fail_nomem(err);
+	return sp_fail(err, SP_E_INVALID, "neither image '%s' nor the spec says what to run",
+		       spec->image);
 }
 
 static int resolve_image(struct workload *w, struct launch *l, struct sp_err *err)
@@ -196,7 +200,7 @@ static int prepare(struct workload *w, struct launch *l, struct sp_err *err)
 	int r = resolve_image(w, l, err);
 
 	if (r == 0)
-		r = join_args(l, w->spec, err);
+		r = launch_args(&l->image->config, w->spec, &l->args, err);
 	if (r == 0)
 		r = launch_environment(l->image->config.env, w->spec->environment, &l->environment,
 				       err);

@@ -30,5 +30,8 @@ int launch_stop_signal(const struct launch *l, const struct wire_workload *spec)
 /* What `exec` into a container shares with its first process. */
 struct rt_security launch_security(const struct wire_workload *spec);
 struct rt_limits launch_limits(const struct agent *a, const struct wire_workload *spec);
+/* What to run, of image and spec; a list on the heap. Nothing at all is INVALID. */
+int launch_args(const struct img_config *image, const struct wire_workload *spec, char ***ret,
+		struct sp_err *err);
 /* The image's environment under the spec's; a list on the heap. */
 int launch_environment(char *const *image, char *const *spec, char ***ret, struct sp_err *err);

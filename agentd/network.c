@@ -106,24 +106,53 @@ static int apply_plan(struct agent *a, const struct net_plan *plan, struct sp_er
 	return r;
 }
 
+/* The plan as of now, with arrays of its own. */
+struct plan {
+	struct net_plan net;
+	struct net_port *ports;
+	struct net_peer *peers;
+};
+
+static void plan_fini(struct plan *p)
+{
+	free(p->ports);
+	free(p->peers);
+}
+
+#define autoplan __attribute__((cleanup(plan_fini)))
+
+static int make_plan(struct agent *a, struct plan *p, struct sp_err *err)
+{
+	int r = all_ports(a, NULL, &p->ports, &p->net.n_ports, err);
+
+	if (r < 0)
+		return r;
+	p->peers = other_nodes(a, &p->net.n_peers);
+	if (!p->peers)
+		return sp_fail_nomem(err);
+	p->net.subnet = a->peers.subnet;
+	p->net.ports = p->ports;
+	p->net.peers = p->peers;
+	return 0;
+}
+
 int network_apply(struct agent *a, struct sp_err *err)
 {
-	autofree struct net_port *ports = NULL;
-	autofree struct net_peer *peers = NULL;
-	struct net_plan plan = { .subnet = a->peers.subnet };
+	autoplan struct plan p = { 0 };
 	int r;
 
 	if (!a->peers.subnet.length)
 		return 0;
-	r = all_ports(a, NULL, &ports, &plan.n_ports, err);
-	if (r < 0)
-		return r;
-	peers = other_nodes(a, &plan.n_peers);
-	if (!peers)
-		return sp_fail_nomem(err);
-	plan.ports = ports;
-	plan.peers = peers;
-	return apply_plan(a, &plan, err);
+	r = make_plan(a, &p, err);
+	return r < 0 ? r : apply_plan(a, &p.net, err);
+}
+
+int network_read(struct agent *a, struct net_node_facts *ret, struct sp_err *err)
+{
+	autoplan struct plan p = { 0 };
+	int r = make_plan(a, &p, err);
+
+	return r < 0 ? r : net_node_read(a->net, &p.net, ret, err);
 }
 
 static int check_address(struct agent *a, const struct wire_workload *spec, struct sp_err *err)

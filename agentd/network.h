@@ -4,9 +4,13 @@
 
 #include "agentd/agent.h"
 #include "agentd/workload.h"
+#include "netcfg/node_read.h"
 
 /* Bridge, routes and rules as of now. Without a subnet (no PUT /v1/peers yet) it does nothing. */
 int network_apply(struct agent *a, struct sp_err *err);
+
+/* What the kernel has of all that, against what it should have. */
+int network_read(struct agent *a, struct net_node_facts *ret, struct sp_err *err);
 
 /* May spec's ports and address be had beside those of the other workloads, and of the node's own
  * processes? SP_E_CONFLICT names who has them. */

@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "netcfg/addr.h"
+#include "base/mem.h"
 #include "netcfg/route.h"
 #include "netcfg/sysctl.h"
 
@@ -76,4 +76,50 @@ int net_inside_has(int netns, int index, struct sp_err *err)
 	if (r == 0)
 		r = net_link_find(nl, NET_CONTAINER_LINK, &link, err);
 	return r <= 0 ? r : link.index == index;
+}
+
+/* Keep those of the link alone, in the array's own room. */
+static int read_addresses(struct net_netlink *nl, int index, struct net_inside *i,
+			  struct sp_err *err)
+{
+	int n = net_addr_list(nl, &i->addresses, err);
+
+	for (int k = 0; k < n; k++)
+		if (i->addresses[k].index == index)
+			i->addresses[i->n_addresses++] = i->addresses[k];
+	return n < 0 ? n : 0;
+}
+
+static int read_gateway(struct net_netlink *nl, struct in_addr *ret, struct sp_err *err)
+{
+	autofree struct net_route *routes = NULL;
+	int n = net_route_list(nl, &routes, err);
+
+	for (int k = 0; k < n; k++)
+		if (routes[k].to.length == 0)
+			*ret = routes[k].via;
+	return n < 0 ? n : 0;
+}
+
+int net_inside_read(int netns, struct net_inside *ret, struct sp_err *err)
+{
+	auto_(net_netlink_free) struct net_netlink *nl = NULL;
+	struct net_inside i = { 0 };
+	struct net_link link = { 0 };
+	int r = net_netlink_open(netns, &nl, err);
+
+	if (r == 0)
+		r = net_link_find(nl, NET_CONTAINER_LINK, &link, err);
+	if (r < 0)
+		return r;
+	i.present = r == 1;
+	i.up = link.up;
+	r = i.present ? read_addresses(nl, link.index, &i, err) : 0;
+	if (r == 0)
+		r = read_gateway(nl, &i.gateway, err);
+	if (r < 0)
+		free(i.addresses);
+	else
+		*ret = i;
+	return r;
 }

@@ -53,9 +53,7 @@ static int run(struct net_nat *nat, const char *commands, struct sp_err *err)
 	return sp_fail(err, SP_E_SYSTEM, "nftables: %.*s", (int)strcspn(why, "\n"), why);
 }
 
-/* The table as the kernel has it; "" when there is none. Belongs to the library until the next
- * call. */
-static const char *list(struct net_nat *nat)
+const char *net_nat_list(struct net_nat *nat)
 {
 	const char *text = "";
 
@@ -71,7 +69,7 @@ int net_nat_differs(struct net_nat *nat, const struct net_plan *plan, struct sp_
 	autobuf struct sp_buf wanted = SP_BUF_INIT;
 	int r = net_ruleset_render(plan, &wanted, err);
 
-	return r < 0 ? r : !net_ruleset_same(wanted.data, list(nat));
+	return r < 0 ? r : !net_ruleset_same(wanted.data, net_nat_list(nat));
 }
 
 int net_nat_apply(struct net_nat *nat, const struct net_plan *plan, struct sp_err *err)
@@ -81,7 +79,7 @@ int net_nat_apply(struct net_nat *nat, const struct net_plan *plan, struct sp_er
 
 	sp_buf_puts(&commands, REMOVE);
 	r = net_ruleset_render(plan, &commands, err);
-	if (r < 0 || net_ruleset_same(commands.data + strlen(REMOVE), list(nat)))
+	if (r < 0 || net_ruleset_same(commands.data + strlen(REMOVE), net_nat_list(nat)))
 		return r;
 	r = run(nat, commands.data, err);
 	return r < 0 ? r : 1;
@@ -91,7 +89,7 @@ int net_nat_remove(struct net_nat *nat, struct sp_err *err)
 {
 	int r;
 
-	if (!*list(nat))
+	if (!*net_nat_list(nat))
 		return 0;
 	r = run(nat, REMOVE, err);
 	return r < 0 ? r : 1;

@@ -7,18 +7,10 @@
 #include "base/str.h"
 #include "netcfg/addr.h"
 #include "netcfg/bridge.h"
-#include "netcfg/nat.h"
+#include "netcfg/node_impl.h"
 #include "netcfg/route.h"
 #include "netcfg/sysctl.h"
 #include "netcfg/veth.h"
-
-struct net_node {
-	struct net_netlink *nl;
-	struct net_nat *nat;
-	struct net_prefix subnet; /* of the last plan; length 0 before that */
-	struct in_addr gateway;
-	int bridge; /* index */
-};
 
 int net_node_open(struct net_node **ret, struct sp_err *err)
 {
@@ -160,38 +152,46 @@ static int apply_routes(struct net_node *node, const struct net_plan *plan, stru
 	return failed ? failed : changed;
 }
 
-/* Bridge, forwarding and rules; the routes are last because they alone depend on others. */
-static int apply_own(struct net_node *node, const struct net_plan *plan, struct sp_err *err)
+static int apply_bridge(struct net_node *node, const struct net_plan *plan, struct sp_err *err)
 {
-	int changed = net_bridge_ensure(node->nl, NET_BRIDGE, net_plan_gateway(plan),
-					plan->subnet.length, &node->bridge, err);
-	int r;
+	int r = net_bridge_ensure(node->nl, NET_BRIDGE, net_plan_gateway(plan), plan->subnet.length,
+				  &node->bridge, err);
 
-	if (changed < 0)
-		return changed;
-	node->subnet = plan->subnet;
-	node->gateway = net_plan_gateway(plan);
-	r = apply_sysctls(err);
 	if (r < 0)
 		return r;
-	changed |= r;
-	r = net_nat_apply(node->nat, plan, err);
-	return r < 0 ? r : changed | r;
+	node->subnet = plan->subnet;
+	node->gateway = net_plan_gateway(plan);
+	return r;
 }
 
+int net_node_apply_part(struct net_node *node, const struct net_plan *plan, enum net_part part,
+			struct sp_err *err)
+{
+	switch (part) {
+	case NET_PART_BRIDGE:
+		return apply_bridge(node, plan, err);
+	case NET_PART_FORWARDING:
+		return apply_sysctls(err);
+	case NET_PART_RULES:
+		return net_nat_apply(node->nat, plan, err);
+	case NET_PART_ROUTES:
+		return apply_routes(node, plan, err);
+	}
+	return 0;
+}
+
+/* The routes are last because they alone depend on others. */
 int net_node_apply(struct net_node *node, const struct net_plan *plan, struct sp_err *err)
 {
-	int changed, r = net_plan_check(plan, err);
+	int changed = 0, r = net_plan_check(plan, err);
 
 	if (r == 0)
 		r = check_networks(node, plan, err);
-	if (r < 0)
-		return r;
-	changed = apply_own(node, plan, err);
-	if (changed < 0)
-		return changed;
-	r = apply_routes(node, plan, err);
-	return r < 0 ? r : changed | r;
+	for (enum net_part part = NET_PART_BRIDGE; r >= 0 && part <= NET_PART_ROUTES; part++) {
+		r = net_node_apply_part(node, plan, part, err);
+		changed |= r > 0;
+	}
+	return r < 0 ? r : changed;
 }
 
 static int remove_pairs(struct net_node *node, struct sp_err *err)

@@ -24,6 +24,11 @@ void net_node_free(struct net_node *node); /* leaves the network as it is; takes
  */
 int net_node_apply(struct net_node *node, const struct net_plan *plan, struct sp_err *err);
 
+/* One part of it alone, of a plan that was applied whole before. */
+enum net_part { NET_PART_BRIDGE, NET_PART_FORWARDING, NET_PART_RULES, NET_PART_ROUTES };
+int net_node_apply_part(struct net_node *node, const struct net_plan *plan, enum net_part part,
+			struct sp_err *err);
+
 /* Remove bridge, pairs, routes and rules. */
 int net_node_remove(struct net_node *node, struct sp_err *err);
 

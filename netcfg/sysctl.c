@@ -33,12 +33,21 @@ static int path_of(const char *name, char *ret, size_t room, struct sp_err *err)
 	return 0;
 }
 
-static int open_setting(void *arg, struct sp_err *err)
+static int open_for(const char *path, int flags, struct sp_err *err)
 {
-	const char *path = arg;
-	int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	int fd = open(path, flags | O_CLOEXEC | O_NOFOLLOW);
 
 	return fd < 0 ? sp_fail_errno(err, errno, "'%s'", path) : fd;
+}
+
+static int open_setting(void *arg, struct sp_err *err)
+{
+	return open_for(arg, O_RDWR, err);
+}
+
+static int open_to_read(void *arg, struct sp_err *err)
+{
+	return open_for(arg, O_RDONLY, err);
 }
 
 int net_sysctl_put(int netns, const char *name, const char *value, struct sp_err *err)
@@ -62,4 +71,24 @@ int net_sysctl_put(int netns, const char *name, const char *value, struct sp_err
 	if (pwrite(fd, value, strlen(value), 0) < 0)
 		return sp_fail_errno(err, errno, "write '%s' to '%s'", value, path);
 	return 1;
+}
+
+int net_sysctl_get(int netns, const char *name, char *ret, size_t room, struct sp_err *err)
+{
+	char path[SYSCTL_NAME_MAX];
+	autoclose int fd = -1;
+	ssize_t n;
+	int r = path_of(name, path, sizeof(path), err);
+
+	if (r < 0)
+		return r;
+	fd = net_netns_run(netns, open_to_read, path, err);
+	if (fd < 0)
+		return fd;
+	n = pread(fd, ret, room - 1, 0);
+	if (n < 0)
+		return sp_fail_errno(err, errno, "read '%s'", path);
+	ret[n] = '\0';
+	ret[strcspn(ret, "\n")] = '\0';
+	return 0;
 }

@@ -9,3 +9,5 @@
  * Returns 1 when the value changed, 0 when it was there already.
  */
 int net_sysctl_put(int netns, const char *name, const char *value, struct sp_err *err);
+/* Its value without the line's end; NOT_FOUND where this kernel has no such setting. */
+int net_sysctl_get(int netns, const char *name, char *ret, size_t room, struct sp_err *err);

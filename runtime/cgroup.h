@@ -67,6 +67,16 @@ int rt_cgroup_limit(const struct rt_cgroup_root *root, int dirfd, const struct r
 int rt_cgroup_limit_fresh(const struct rt_cgroup_root *root, int dirfd,
 			  const struct rt_limits *limits, struct sp_err *err);
 
+/*
+ * The files that limit a container and what they hold, to compare: what limits ask for as the
+ * kernel will tell it, for the controllers that root has; and what a cgroup holds, for the files
+ * that are there. Besides limits these are the switches of the core that can hold a container up.
+ */
+typedef void (*rt_cgroup_value_fn)(const char *file, const char *value, void *state);
+void rt_cgroup_wanted(const struct rt_cgroup_root *root, const struct rt_limits *limits,
+		      rt_cgroup_value_fn fn, void *state);
+void rt_cgroup_held(int dirfd, rt_cgroup_value_fn fn, void *state);
+
 /* SIGKILL to everything in it and below (cgroup.kill, Linux 5.14; before that, pid by pid). */
 int rt_cgroup_kill(int dirfd, struct sp_err *err);
 int rt_cgroup_populated(int dirfd, struct sp_err *err); /* 1, 0 or -errno */
@@ -96,6 +106,10 @@ int rt_cgroup_usage(int dirfd, struct rt_cgroup_usage *ret, struct sp_err *err);
 /* Whether the kernel killed a process of this very cgroup for its memory limit
  * (memory.events.local; Linux 5.2). */
 bool rt_cgroup_oom_killed(int dirfd);
+
+/* How many processes in it are none of a container's: of the caller's own pid namespace, or of one
+ * that it cannot see into. */
+int rt_cgroup_strangers(int dirfd, struct sp_err *err);
 
 /* Ids of the cgroups below root, for finding orphans: fn is called with each name. */
 int rt_cgroup_each(const struct rt_cgroup_root *root, void (*fn)(const char *id, void *state),

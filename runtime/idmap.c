@@ -4,10 +4,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/mount.h>
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "runtime/process_id.h"
 
 static int write_map(pid_t pid, const char *file, const char *line, struct sp_err *err)
 {
@@ -43,4 +45,19 @@ int rt_mount_clone(const char *path, bool submounts, uint64_t attrs, int userns_
 	if (mount_setattr(fd, "", AT_EMPTY_PATH | deep, &want, sizeof(want)) < 0)
 		return sp_fail_errno(err, errno, "map the ids of '%s'", path);
 	return take_fd(fd);
+}
+
+int rt_idmap_read(pid_t pid, uint32_t *ret_first, uint32_t *ret_n, struct sp_err *err)
+{
+	autobuf struct sp_buf text = SP_BUF_INIT;
+	uint32_t inside;
+	int end = 0, r = rt_process_read(pid, "uid_map", &text, err);
+
+	if (r < 0)
+		return r;
+	if (sscanf(text.data, "%u %u %u%n", &inside, ret_first, ret_n, &end) != 3 || inside != 0 ||
+	    strspn(text.data + end, " \n") != text.len - (size_t)end)
+		return sp_fail(err, SP_E_CONFLICT, "the id map of process %d is not one range",
+			       (int)pid);
+	return 0;
 }

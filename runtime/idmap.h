@@ -10,6 +10,10 @@
 /* Write uid_map and gid_map of a fresh user namespace: ids 0..n-1 inside are first..first+n-1. */
 int rt_idmap_write(pid_t pid, uint32_t first, uint32_t n, struct sp_err *err);
 
+/* The host ids of a process's user namespace: [*ret_first, *ret_first + *ret_n) are 0..n-1 inside.
+ * A map that is not one such range is CONFLICT. */
+int rt_idmap_read(pid_t pid, uint32_t *ret_first, uint32_t *ret_n, struct sp_err *err);
+
 /*
  * A detached, private copy of the mount at path (a directory or a file), with the MOUNT_ATTR_* of
  * attrs, its ids mapped by userns_fd (-1: as they are). With submounts also what is mounted below.

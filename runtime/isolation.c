@@ -66,9 +66,12 @@ static int read_status(pid_t pid, struct rt_isolation *i, struct sp_err *err)
 {
 	autobuf struct sp_buf text = SP_BUF_INIT;
 	int r = rt_process_read(pid, "status", &text, err);
+	const char *at;
 
 	if (r < 0)
 		return r;
+	at = strstr(text.data, "\nState:\t");
+	i->state = at ? at[strlen("\nState:\t")] : '?';
 	i->seccomp = (int)status_value(text.data, "Seccomp", 10);
 	i->no_new_privs = status_value(text.data, "NoNewPrivs", 10) != 0;
 	i->host_uid = (uint32_t)status_value(text.data, "Uid", 10);
@@ -77,23 +80,9 @@ static int read_status(pid_t pid, struct rt_isolation *i, struct sp_err *err)
 	return 0;
 }
 
-/* The first child of spinit; spinit itself where it has none (any more). */
-static pid_t workload_of(pid_t pid)
-{
-	autobuf struct sp_buf text = SP_BUF_INIT;
-	char file[48];
-	long child;
-
-	snprintf(file, sizeof(file), "task/%d/children", (int)pid);
-	if (rt_process_read(pid, file, &text, NULL) < 0)
-		return pid;
-	child = strtol(text.data, NULL, 10);
-	return child > 0 ? (pid_t)child : pid;
-}
-
 int rt_isolation_read(pid_t pid, struct rt_isolation *ret, struct sp_err *err)
 {
-	struct rt_isolation i = { .pid = workload_of(pid) };
+	struct rt_isolation i = { .pid = rt_process_workload(pid) };
 	int r = read_namespaces(i.pid, &i, err);
 
 	if (r == 0)

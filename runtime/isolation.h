@@ -31,6 +31,7 @@ struct rt_isolation {
 	uint64_t inode[RT_NS_COUNT];      /* of each namespace */
 	uint64_t host_inode[RT_NS_COUNT]; /* of the caller's own */
 	char cgroup[256];                 /* "0::" path */
+	char state;                       /* of the process: 'R', 'S', 'T' (stopped), 'Z' ... */
 	int seccomp;                      /* 0 off, 1 strict, 2 filter */
 	bool no_new_privs;
 	uint32_t host_uid; /* real uid, as the host sees it */

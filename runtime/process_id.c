@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/fd.h"
@@ -64,4 +65,32 @@ int rt_process_namespace(pid_t pid, const char *name, struct sp_err *err)
 	snprintf(path, sizeof(path), "/proc/%d/ns/%s", (int)pid, name);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	return fd < 0 ? sp_fail_errno(err, errno, "'%s'", path) : fd;
+}
+
+int rt_process_executable(pid_t pid, char *ret, size_t room, struct sp_err *err)
+{
+	char path[64];
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/proc/%d/exe", (int)pid);
+	n = readlink(path, ret, room - 1);
+	if (n < 0 && (errno == ENOENT || errno == ESRCH))
+		return sp_fail(err, SP_E_NOT_FOUND, "process %d is gone", (int)pid);
+	if (n < 0)
+		return sp_fail_errno(err, errno, "'%s'", path);
+	ret[n] = '\0';
+	return 0;
+}
+
+pid_t rt_process_workload(pid_t pid)
+{
+	autobuf struct sp_buf text = SP_BUF_INIT;
+	char file[48];
+	long child;
+
+	snprintf(file, sizeof(file), "task/%d/children", (int)pid);
+	if (rt_process_read(pid, file, &text, NULL) < 0)
+		return pid;
+	child = strtol(text.data, NULL, 10);
+	return child > 0 ? (pid_t)child : pid;
 }

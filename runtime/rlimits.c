@@ -2,8 +2,10 @@
 #include "runtime/rlimits.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/capability.h>
 #include <sys/resource.h>
 
 #include "base/mem.h"
@@ -87,5 +89,56 @@ int rt_rlimits_apply(pid_t pid, const struct rt_rlimit *limits, size_t n, char *
 		if (r < 0)
 			return r;
 	}
+	return 0;
+}
+
+static int64_t number_of(rlim_t v)
+{
+	return v > INT64_MAX ? -1 : (int64_t)v;
+}
+
+int rt_rlimits_read(pid_t pid, const char *name, int64_t *ret_soft, int64_t *ret_hard,
+		    struct sp_err *err)
+{
+	enum __rlimit_resource resource = RLIMIT_AS;
+	struct rlimit is;
+	int r = resource_of(name, &resource, err);
+
+	if (r < 0)
+		return r;
+	if (prlimit(pid, resource, NULL, &is) < 0)
+		return sp_fail_errno(err, errno, "limit '%s' of process %d", name, (int)pid);
+	*ret_soft = number_of(is.rlim_cur);
+	*ret_hard = number_of(is.rlim_max);
+	return 0;
+}
+
+static bool may_raise(void)
+{
+	cap_t caps = cap_get_proc();
+	cap_flag_value_t is = CAP_CLEAR;
+
+	if (caps)
+		cap_get_flag(caps, CAP_SYS_RESOURCE, CAP_EFFECTIVE, &is);
+	cap_free(caps);
+	return is == CAP_SET;
+}
+
+int rt_rlimits_granted(const struct rt_rlimit *l, int64_t *ret_soft, int64_t *ret_hard,
+		       struct sp_err *err)
+{
+	rlim_t soft = value_of(l->soft), hard = value_of(l->hard);
+	enum __rlimit_resource resource = RLIMIT_AS;
+	struct rlimit ours;
+	int r = resource_of(l->name, &resource, err);
+
+	if (r < 0)
+		return r;
+	if (getrlimit(resource, &ours) < 0)
+		return sp_fail_errno(err, errno, "limit '%s'", l->name);
+	if (hard > ours.rlim_max && !may_raise())
+		hard = ours.rlim_max;
+	*ret_soft = number_of(soft < hard ? soft : hard);
+	*ret_hard = number_of(hard);
 	return 0;
 }

@@ -10,3 +10,10 @@
  * warning, once for all. An unknown name is INVALID. */
 int rt_rlimits_apply(pid_t pid, const struct rt_rlimit *limits, size_t n, char *warning,
 		     size_t room, struct sp_err *err);
+
+/* What a process has: -1 is unlimited. */
+int rt_rlimits_read(pid_t pid, const char *name, int64_t *ret_soft, int64_t *ret_hard,
+		    struct sp_err *err);
+/* What a process gets that is given *l by us: less than asked for where we may not raise it. */
+int rt_rlimits_granted(const struct rt_rlimit *l, int64_t *ret_soft, int64_t *ret_hard,
+		       struct sp_err *err);
