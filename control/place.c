@@ -7,15 +7,9 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "control/place_fit.h"
+#include "control/place_impl.h"
 
 #define NOT_PLACED SIZE_MAX
-
-struct placing {
-	struct place_node *nodes;
-	size_t n_nodes;
-	struct place_request *requests;
-	size_t n_requests;
-};
 
 int place_port_add(struct place_node *node, const struct place_port *port, struct sp_err *err)
 {
@@ -28,13 +22,14 @@ int place_port_add(struct place_node *node, const struct place_port *port, struc
 	return 0;
 }
 
-static size_t replicas_on(const struct placing *p, const char *service, size_t node)
+static size_t *count_of(const struct placing *p, const struct place_request *q, size_t node)
 {
-	size_t n = 0;
+	return &p->replicas[p->services[q - p->requests] * p->n_nodes + node];
+}
 
-	for (size_t i = 0; i < p->n_requests; i++)
-		n += p->requests[i].node == node && !strcmp(p->requests[i].service, service);
-	return n;
+size_t placing_replicas(const struct placing *p, const struct place_request *q, size_t node)
+{
+	return *count_of(p, q, node);
 }
 
 static int settle(struct placing *p, struct place_request *q, size_t at, struct sp_err *err)
@@ -42,7 +37,9 @@ static int settle(struct placing *p, struct place_request *q, size_t at, struct 
 	struct place_node *node = &p->nodes[at];
 	int r = 0;
 
+	placing_explain(p, q, at, at == q->keep);
 	q->node = at;
+	++*count_of(p, q, at);
 	node->workloads++;
 	node->memory_taken_bytes += place_memory_of(q);
 	for (size_t i = 0; r == 0 && i < q->n_ports; i++)
@@ -57,9 +54,9 @@ static int settle(struct placing *p, struct place_request *q, size_t at, struct 
 	return r;
 }
 
-static bool is_better(const struct placing *p, const char *service, size_t a, size_t b)
+static bool is_better(const struct placing *p, const struct place_request *q, size_t a, size_t b)
 {
-	size_t replicas_a = replicas_on(p, service, a), replicas_b = replicas_on(p, service, b);
+	size_t replicas_a = placing_replicas(p, q, a), replicas_b = placing_replicas(p, q, b);
 
 	if (replicas_a != replicas_b)
 		return replicas_a < replicas_b;
@@ -74,9 +71,9 @@ static size_t choose(const struct placing *p, const struct place_request *q)
 	size_t best = NOT_PLACED;
 
 	for (size_t i = 0; i < p->n_nodes; i++) {
-		if (!place_fits(&p->nodes[i], q, replicas_on(p, q->service, i), reason))
+		if (!place_fits(&p->nodes[i], q, placing_replicas(p, q, i), reason))
 			continue;
-		if (best == NOT_PLACED || is_better(p, q->service, i, best))
+		if (best == NOT_PLACED || is_better(p, q, i, best))
 			best = i;
 	}
 	return best;
@@ -89,7 +86,7 @@ static int refuse(const struct placing *p, const struct place_request *q, struct
 	int r;
 
 	for (size_t i = 0; i < p->n_nodes; i++) {
-		if (place_fits(&p->nodes[i], q, replicas_on(p, q->service, i), reason))
+		if (place_fits(&p->nodes[i], q, placing_replicas(p, q, i), reason))
 			continue;
 		sp_buf_printf(&text, "%s%s: %s", text.len ? "; " : "", p->nodes[i].name, reason);
 	}
@@ -109,8 +106,57 @@ static int keep_placed(struct placing *p, struct sp_err *err)
 		struct place_request *q = &p->requests[i];
 
 		if (q->keep < p->n_nodes &&
-		    place_fits(&p->nodes[q->keep], q, replicas_on(p, q->service, q->keep), reason))
+		    place_fits(&p->nodes[q->keep], q, placing_replicas(p, q, q->keep), reason))
 			r = settle(p, q, q->keep, err);
+	}
+	return r;
+}
+
+/* Replicas of one service mostly stand together, so the one before is asked first. */
+static size_t number_of(const struct placing *p, size_t i, size_t n_services,
+			const size_t *first_of)
+{
+	const char *service = p->requests[i].service;
+
+	if (i && !strcmp(p->requests[i - 1].service, service))
+		return p->services[i - 1];
+	for (size_t k = 0; k < n_services; k++)
+		if (!strcmp(p->requests[first_of[k]].service, service))
+			return k;
+	return n_services;
+}
+
+static int number_services(struct placing *p, struct sp_err *err)
+{
+	autofree size_t *first_of = calloc(p->n_requests + 1, sizeof(*first_of));
+	size_t n = 0;
+
+	p->services = calloc(p->n_requests + 1, sizeof(*p->services));
+	if (!first_of || !p->services)
+		return sp_fail_nomem(err);
+	for (size_t i = 0; i < p->n_requests; i++) {
+		p->services[i] = number_of(p, i, n, first_of);
+		if (p->services[i] == n)
+			first_of[n++] = i;
+	}
+	p->replicas = calloc(n * p->n_nodes + 1, sizeof(*p->replicas));
+	return p->replicas ? 0 : sp_fail_nomem(err);
+}
+
+static int place_others(struct placing *p, size_t *ret_culprit, struct sp_err *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < p->n_requests; i++) {
+		struct place_request *q = &p->requests[i];
+		size_t at;
+
+		if (q->node != NOT_PLACED)
+			continue;
+		at = choose(p, q);
+		if (ret_culprit)
+			*ret_culprit = i;
+		r = at == NOT_PLACED ? refuse(p, q, err) : settle(p, q, at, err);
 	}
 	return r;
 }
@@ -118,21 +164,16 @@ static int keep_placed(struct placing *p, struct sp_err *err)
 int place(struct place_node *nodes, size_t n_nodes, struct place_request *requests,
 	  size_t n_requests, size_t *ret_culprit, struct sp_err *err)
 {
-	struct placing p = { nodes, n_nodes, requests, n_requests };
-	int r;
+	struct placing p = { nodes, n_nodes, requests, n_requests, NULL, NULL };
+	int r = number_services(&p, err);
 
 	for (size_t i = 0; i < n_requests; i++)
 		requests[i].node = NOT_PLACED;
-	r = keep_placed(&p, err);
-	for (size_t i = 0; r == 0 && i < n_requests; i++) {
-		size_t at = requests[i].node == NOT_PLACED ? choose(&p, &requests[i]) : NOT_PLACED;
-
-		if (ret_culprit)
-			*ret_culprit = i;
-		if (requests[i].node != NOT_PLACED)
-			continue;
-		r = at == NOT_PLACED ? refuse(&p, &requests[i], err)
-				     : settle(&p, &requests[i], at, err);
-	}
+	if (r == 0)
+		r = keep_placed(&p, err);
+	if (r == 0)
+		r = place_others(&p, ret_culprit, err);
+	free(p.services);
+	free(p.replicas);
 	return r;
 }

@@ -14,8 +14,9 @@
 #include "base/err.h"
 #include "wire/workload.h"
 
-#define PLACE_NODES_MAX 1024
-#define PLACE_KEEP_NONE SIZE_MAX
+#define PLACE_NODES_MAX  1024
+#define PLACE_REASON_MAX 160
+#define PLACE_KEEP_NONE  SIZE_MAX
 
 struct place_pair {
 	const char *key, *value;
@@ -61,9 +62,10 @@ struct place_request {
 	const struct wire_port *ports;
 	size_t n_ports;
 	const struct wire_limits *limits;
-	uint64_t memory_bytes; /* to reserve; 0: the limit, if there is one */
-	uint32_t max_per_node; /* replicas of the service; 0: no bound */
-	size_t node;           /* the answer */
+	uint64_t memory_bytes;             /* to reserve; 0: the limit, if there is one */
+	uint32_t max_per_node;             /* replicas of the service; 0: no bound */
+	char (*reasons)[PLACE_REASON_MAX]; /* one a node, to be told why; NULL: not wanted */
+	size_t node;                       /* the answer */
 };
 
 /* Fill requests[].node; those that are kept are placed first. nodes are changed. SP_E_UNPLACEABLE

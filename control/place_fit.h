@@ -3,8 +3,6 @@
 
 #include "control/place.h"
 
-#define PLACE_REASON_MAX 160
-
 /* replicas: of the same service that this placement already put there. */
 bool place_fits(const struct place_node *node, const struct place_request *q, size_t replicas,
 		char ret_reason[PLACE_REASON_MAX]);

@@ -227,3 +227,43 @@ Test(place, a_cluster_without_nodes_says_so)
 	cr_assert_lt(place(nodes, 0, &q, 1, NULL, &err), 0);
 	cr_expect_str_eq(err.message, "no node for 'demo-a-1': the cluster has no nodes");
 }
+
+Test(place, says_of_each_node_why_the_workload_goes_there_or_does_not)
+{
+	struct place_request q[] = { one("demo-api-1", "api"), one("demo-api-2", "api") };
+	char reasons[3][PLACE_REASON_MAX];
+
+	nodes[1].workloads = 2;
+	nodes[2].ready = false;
+	q[1].reasons = reasons;
+	cr_assert_eq(place(nodes, 3, q, 2, NULL, &err), 0, "%s", err.message);
+	cr_expect_eq(q[1].node, 1);
+	cr_expect_str_eq(reasons[0], "has 1 replica of 'api', worker2 has 0");
+	cr_expect_str_eq(reasons[1], "has most room of 2 that fit");
+	cr_expect_str_eq(reasons[2], "unreachable");
+}
+
+Test(place, says_of_what_stays_only_that_it_is_there)
+{
+	struct place_request q = one("demo-api-1", "api");
+	char reasons[3][PLACE_REASON_MAX];
+
+	q.keep = 1;
+	q.reasons = reasons;
+	cr_assert_eq(place(nodes, 3, &q, 1, NULL, &err), 0);
+	cr_expect_str_eq(reasons[1], "it is there already, and still fits");
+	cr_expect_str_eq(reasons[0], "");
+}
+
+Test(place, prefers_fewer_workloads_then_the_name_and_says_so)
+{
+	struct place_request q = one("demo-api-1", "api");
+	char reasons[3][PLACE_REASON_MAX];
+
+	nodes[1].workloads = 1;
+	q.reasons = reasons;
+	cr_assert_eq(place(nodes, 3, &q, 1, NULL, &err), 0);
+	cr_expect_eq(q.node, 0);
+	cr_expect_str_eq(reasons[1], "has 1 workload, worker1 has 0");
+	cr_expect_str_eq(reasons[2], "fits as well, worker1 comes first by name");
+}
