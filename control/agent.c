@@ -138,15 +138,6 @@ int agent_events(struct agent *a, int64_t after, int64_t limit, json_t **ret, st
 	return agent_get(a, path, ret, err);
 }
 
-int agent_workloads(struct agent *a, const char *stack, json_t **ret, struct sp_err *err)
-{
-	char path[160];
-
-	snprintf(path, sizeof(path), "/v1/workloads%s%s", stack ? "?stack=" : "",
-		 stack ? stack : "");
-	return agent_get(a, path, ret, err);
-}
-
 static void right_query(const struct agent_right *right, char *ret, size_t room)
 {
 	snprintf(ret, room, "op=%s&step=%d&token=%" PRId64, right->operation, right->step,

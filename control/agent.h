@@ -45,7 +45,6 @@ int agent_get(struct agent *a, const char *path, json_t **ret, struct sp_err *er
 int agent_node(struct agent *a, json_t **ret, struct sp_err *err);
 int agent_put_peers(struct agent *a, const json_t *peers, struct sp_err *err);
 int agent_events(struct agent *a, int64_t after, int64_t limit, json_t **ret, struct sp_err *err);
-int agent_workloads(struct agent *a, const char *stack, json_t **ret, struct sp_err *err);
 
 int agent_put_workload(struct agent *a, const struct agent_right *right, const char *id,
 		       const json_t *spec, json_t **ret_status, struct sp_err *err);

@@ -24,6 +24,7 @@ static const struct sp_httpd_route routes[] = {
 	{ "DELETE", "/v1/nodes/{name}", nodes_remove, NULL, 0, API_OPERATOR },
 	{ "GET", "/v1/nodes/{name}/agent/{rest...}", nodes_agent, NULL, 0, API_OPERATOR },
 	{ "POST", "/v1/deploys", stacks_deploy, NULL, 16 << 20, API_OPERATOR },
+	{ "POST", "/v1/plans", plans_make, NULL, 16 << 20, API_OPERATOR },
 	{ "GET", "/v1/stacks", stacks_list, NULL, 0, API_OPERATOR },
 	{ "GET", "/v1/stacks/{name}", stacks_get, NULL, 0, API_OPERATOR },
 	{ "DELETE", "/v1/stacks/{name}", stacks_destroy, NULL, 0, API_OPERATOR },

@@ -17,6 +17,7 @@
 	X(stacks_get)        \
 	X(stacks_deploy)     \
 	X(stacks_destroy)    \
+	X(plans_make)        \
 	X(workloads_list)    \
 	X(workloads_restart) \
 	X(workloads_stop)    \

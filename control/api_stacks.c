@@ -6,6 +6,7 @@
 #include "base/str.h"
 #include "control/api.h"
 #include "control/api_handlers.h"
+#include "control/deploy_request.h"
 #include "control/desired.h"
 #include "control/stack_view.h"
 #include "control/statuses.h"
@@ -82,6 +83,7 @@ API_HANDLER(stacks_deploy)
 {
 	autojson json_t *body = NULL;
 	autofree char *request = NULL;
+	struct deploy_request q = { 0 };
 	struct desired d = { 0 };
 	int r = api_body(a, &body, err);
 
@@ -90,12 +92,15 @@ API_HANDLER(stacks_deploy)
 	request = sp_json_canonical(body);
 	if (!request)
 		return sp_fail_nomem(err);
-	r = desired_read(request, &d, err);
+	r = deploy_request_read(request, &q, err);
+	if (r == 0)
+		r = desired_read(q.bundle, &d, err);
 	if (r == 0)
 		r = begin(a, "deploy", d.stack->name, request, err);
 	else
 		snprintf(a->at.next, sizeof(a->at.next), "ctl validate FILE");
 	desired_fini(&d);
+	deploy_request_fini(&q);
 	return r;
 }
 

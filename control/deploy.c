@@ -153,9 +153,11 @@ void deploy_fini(struct deploy *d)
 	free(d->targets);
 	free(d->pulls);
 	free(d->removals);
+	free(d->reasons);
 	plan_fini(&d->plan);
 	cluster_fini(&d->cluster);
 	desired_fini(&d->desired);
+	deploy_request_fini(&d->request);
 	store_workloads_fini(&d->known);
 }
 

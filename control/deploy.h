@@ -13,6 +13,7 @@
 #pragma once
 
 #include "control/cluster.h"
+#include "control/deploy_request.h"
 #include "control/desired.h"
 #include "control/operation.h"
 #include "control/plan.h"
@@ -38,6 +39,7 @@ struct deploy_removal {
 
 struct deploy {
 	struct operation *o;
+	struct deploy_request request;
 	struct desired desired;
 	struct store_stack stack;     /* as it was before */
 	struct store_workloads known; /* rows of the stack as they were before, of all revisions */
@@ -47,8 +49,10 @@ struct deploy {
 	int *pulls; /* numbers of the pull steps, by node of the cluster; 0: none */
 	struct deploy_removal *removals;
 	size_t n_removals;
-	int64_t revision; /* the new one; 0 before it is placed */
-	bool acted;       /* an agent was told to change something */
+	int64_t revision;                  /* the new one; 0 before it is placed */
+	bool acted;                        /* an agent was told to change something */
+	bool explain;                      /* placement says why */
+	char (*reasons)[PLACE_REASON_MAX]; /* of each target, one for each node of the cluster */
 };
 
 void deploy_fini(struct deploy *d);
@@ -65,6 +69,8 @@ int deploy_plan_pull(struct deploy *d, struct sp_err *err);
 int deploy_pull(struct deploy *d, struct sp_err *err);
 int deploy_plan_start(struct deploy *d, struct sp_err *err); /* journals what will be done */
 int deploy_start(struct deploy *d, struct sp_err *err);
+/* Two specs want the same port of their node. */
+bool deploy_share_port(const json_t *a, const json_t *b);
 int deploy_plan_remove(struct deploy *d, struct sp_err *err);
 int deploy_remove(struct deploy *d, bool early, struct sp_err *err);
 /* Bring back the previous revision. 0: done. */

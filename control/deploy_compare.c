@@ -9,6 +9,7 @@
 
 #include "base/json.h"
 #include "control/deploy.h"
+#include "control/plan_pins.h"
 
 /* What the store knows of the stack before this deploy. */
 int deploy_read_before(struct deploy *d, struct sp_err *err)
@@ -28,8 +29,10 @@ int deploy_validate(struct operation *o, void *state, struct sp_err *err)
 	struct deploy *d = state;
 	const char *service = NULL;
 	const struct stack_service *s;
-	int r = desired_read(o->row.request, &d->desired, err);
+	int r = deploy_request_read(o->row.request, &d->request, err);
 
+	if (r == 0)
+		r = desired_read(d->request.bundle, &d->desired, err);
 	if (r < 0)
 		return r;
 	r = desired_pin(&d->desired, o->control->images, &service, err);
@@ -93,6 +96,32 @@ static int fill_sides(const struct deploy *d, struct sides *s, struct sp_err *er
 	return 0;
 }
 
+/* extra_hosts is no part of a workload's identity: an agent changes it without a restart. */
+static bool same_extra_hosts(const json_t *old, const json_t *new)
+{
+	const json_t *was = json_object_get(old, "hosts"), *is = json_object_get(new, "hosts"),
+		     *one;
+	size_t i;
+
+	json_array_foreach (is, i, one) {
+		if (!json_equal(one, json_array_get(was, i)))
+			return false;
+	}
+	return true;
+}
+
+/* What seems the same, but knows other names by extra_hosts. */
+static void compare_hosts(struct deploy *d, const struct sides *s)
+{
+	for (size_t i = 0; i < d->plan.n; i++) {
+		const struct plan_item *item = &d->plan.items[i];
+
+		if (item->action == PLAN_KEEP && !same_extra_hosts(s->current[item->current].spec,
+								   s->desired[item->desired].spec))
+			plan_turn_to_update(&d->plan, i, "extra_hosts changed");
+	}
+}
+
 int deploy_compare(struct operation *o, void *state, struct sp_err *err)
 {
 	struct deploy *d = state;
@@ -106,7 +135,11 @@ int deploy_compare(struct operation *o, void *state, struct sp_err *err)
 		      strcmp(d->stack.state, store_stack_state_name(STORE_STACK_RUNNING)) != 0;
 	if (r == 0)
 		r = plan_make(&in, &d->plan, err);
+	if (r == 0)
+		compare_hosts(d, &sides);
 	sides_fini(&sides);
+	if (r == 0)
+		r = plan_pins_check_sides(d, err);
 	if (r == 0)
 		r = deploy_observe(d, err);
 	if (r == 0)

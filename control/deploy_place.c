@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "base/str.h"
 #include "control/deploy.h"
+#include "control/plan_pins.h"
 
 #define ADDRESS_MAX 20
 
@@ -45,6 +46,8 @@ static int fill_request(const struct deploy *d, size_t i, struct place_request *
 				     .limits = &w->limits,
 				     .memory_bytes = s->reservation.memory_bytes,
 				     .max_per_node = s->max_replicas_per_node };
+	if (d->reasons)
+		q->reasons = &d->reasons[i * d->cluster.rows.n];
 	q->owner = sp_str_format("%s/%s-%u", w->stack, w->service, w->replica);
 	if (item->current != PLAN_NONE)
 		q->keep = cluster_find(&d->cluster, d->known.list[item->current].node);
@@ -79,7 +82,9 @@ int deploy_choose_nodes(struct deploy *d, struct sp_err *err)
 	int r = cluster_read(d->o->store, d->o->row.stack, &d->cluster, err);
 
 	d->targets = calloc(n + 1, sizeof(*d->targets));
-	if (r == 0 && (!q || !d->targets))
+	if (d->explain)
+		d->reasons = calloc(n * d->cluster.rows.n + 1, sizeof(*d->reasons));
+	if (r == 0 && (!q || !d->targets || (d->explain && !d->reasons)))
 		r = sp_fail_nomem(err);
 
 	for (size_t i = 0; r == 0 && i < n; i++)
@@ -203,7 +208,8 @@ static int write_rows(struct store *s, void *state, struct sp_err *err)
 {
 	struct deploy *d = state;
 	char digest[SP_DIGEST_MAX];
-	int r = sp_digest_of(d->o->row.request, strlen(d->o->row.request), digest, err);
+	const char *bundle = d->request.bundle;
+	int r = sp_digest_of(bundle, strlen(bundle), digest, err);
 
 	if (r == 0)
 		r = store_stack_set_state(s, d->o->row.stack, STORE_STACK_DEPLOYING, d->o->row.id,
@@ -211,8 +217,7 @@ static int write_rows(struct store *s, void *state, struct sp_err *err)
 	if (r == 0)
 		r = give_addresses(s, d, err);
 	if (r == 0)
-		r = store_revision_add(s, d->o->row.stack, digest, d->o->row.request, &d->revision,
-				       err);
+		r = store_revision_add(s, d->o->row.stack, digest, bundle, &d->revision, err);
 	for (size_t i = 0; r == 0 && i < d->desired.n; i++)
 		r = put_row(s, d, i, err);
 	return r;
@@ -239,6 +244,8 @@ int deploy_place(struct operation *o, void *deploy, struct sp_err *err)
 	struct deploy *d = deploy;
 	int r = deploy_choose_nodes(d, err);
 
+	if (r == 0)
+		r = plan_pins_check_actions(d, err);
 	if (r == 0)
 		r = store_transact(o->store, write_rows, d, err);
 	if (r == 0)

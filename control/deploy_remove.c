@@ -22,7 +22,7 @@ static bool same_port(const json_t *a, const json_t *b)
 			 json_string_value(json_object_get(b, "protocol")));
 }
 
-static bool share_port(const json_t *old, const json_t *new)
+bool deploy_share_port(const json_t *old, const json_t *new)
 {
 	json_t *a, *b;
 	size_t i, j;
@@ -42,7 +42,7 @@ static bool in_the_way(const struct deploy *d, const struct store_workload *old)
 
 	for (size_t i = 0; i < d->desired.n; i++)
 		if (d->targets[i].put && !strcmp(d->targets[i].node, old->node) &&
-		    share_port(spec, d->targets[i].spec))
+		    deploy_share_port(spec, d->targets[i].spec))
 			return true;
 	return false;
 }

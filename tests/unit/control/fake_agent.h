@@ -321,7 +321,7 @@ static char *fake_agent_calls(struct fake_agent *f)
 }
 
 /* A member of the spec it has of that workload, borrowed; NULL. */
-static json_t *fake_agent_member(struct fake_agent *f, const char *id, const char *member)
+static inline json_t *fake_agent_member(struct fake_agent *f, const char *id, const char *member)
 {
 	size_t at;
 	json_t *spec = NULL;

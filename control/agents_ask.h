@@ -1,0 +1,15 @@
+/* One question to the agents of all nodes, at once. */
+#pragma once
+
+#include <jansson.h>
+
+#include "control/control.h"
+#include "control/store_node.h"
+
+/*
+ * GET path ("/v1/images") of each node. *ret: a reply for each, in their order; NULL where there is
+ * none: the node is known to be away (and is not waited for), did not answer in time, or refused.
+ */
+int agents_ask(struct control *c, const struct store_nodes *nodes, const char *path, json_t ***ret,
+	       struct sp_err *err);
+void agents_replies_free(json_t **replies, size_t n); /* takes NULL */
