@@ -6,10 +6,11 @@
 #include "base/json.h"
 
 /* One of the two may be NULL. */
-static int add_change(json_t *list, const struct spec_field *old, const struct spec_field *new)
+static int add_change(json_t *list, const char *path, const struct spec_field *old,
+		      const struct spec_field *new)
 {
 	bool sensitive = (old && old->sensitive) || (new &&new->sensitive);
-	json_t *change = json_pack("{s:s}", "path", old ? old->path : new->path);
+	json_t *change = json_pack("{s:s}", "path", path);
 	json_t *hidden = json_string(SENSITIVE_SHOWN);
 	int r = !change || !hidden ? -1 : 0;
 
@@ -40,11 +41,11 @@ static int merge(const struct spec_fields *old, const struct spec_fields *new, j
 		i += order <= 0;
 		j += order >= 0;
 		if (order < 0)
-			r = add_change(list, a, NULL);
+			r = add_change(list, a->path, a, NULL);
 		else if (order > 0)
-			r = add_change(list, NULL, b);
+			r = add_change(list, b->path, NULL, b);
 		else if (!json_equal(a->value, b->value))
-			r = add_change(list, a, b);
+			r = add_change(list, a->path, a, b);
 	}
 	return r;
 }
