@@ -35,12 +35,12 @@ MAKEFLAGS += --no-builtin-rules
 
 # The floors, lowest first; a floor uses only what is below it (mk/floors, proved by `make check-deps`).
 LIBS = base wire stackfile runtime netcfg images
-PROGRAMS = $(if $(wildcard agentd/main.c),agentd) $(if $(wildcard control/main.c),controld) $(if $(wildcard ctl/main.c),ctl)
+PROGRAMS = agentd agentd-unpack agentd-join controld ctl
 BIN = $(O)/bin
 
 include mk/build.mk mk/test.mk mk/fuzz.mk mk/check.mk mk/lab.mk mk/bench.mk mk/images.mk
 
-all: $(LIBS:%=$(O)/lib%.a) $(PROGRAMS:%=$(BIN)/%) $(if $(wildcard runtime/init/*.c),$(BIN)/spinit) $(CTL_GENERATED) ## build everything into build/bin
+all: $(LIBS:%=$(O)/lib%.a) $(PROGRAMS:%=$(BIN)/%) $(BIN)/spinit $(CTL_GENERATED) ## build everything into build/bin
 
 deps: ## install what is missing of deps.txt (Debian packages)
 	@mk/deps

@@ -25,6 +25,7 @@
 #include "base/path.h"
 #include "base/str.h"
 #include "base/time.h"
+#include "images/unpack.h"
 
 #define BOOT_ID_FILE "/proc/sys/kernel/random/boot_id"
 #define LAST_ROUNDS  64 /* of the loop, for what was cancelled to come back */
@@ -97,6 +98,8 @@ static int open_parts(struct agent *a, struct sp_err *err)
 		r = net_node_open(&a->net, err);
 	if (r == 0)
 		r = img_store_open(images, &a->images, err);
+	if (r == 0)
+		r = img_unpacker_open(a->images, NULL, err);
 	return r;
 }
 

@@ -169,3 +169,21 @@ int sp_remove_tree_at(int dirfd, const char *name, struct sp_err *err)
 		return errno == ENOENT ? 0 : sp_fail_errno(err, errno, "remove '%s'", name);
 	return remove_entry(dirfd, name, st.st_dev, 0, err);
 }
+
+int sp_path_beside(const char *name, char *ret, size_t room, struct sp_err *err)
+{
+	ssize_t n = readlink("/proc/self/exe", ret, room);
+	size_t left;
+	char *base;
+
+	if (n < 0)
+		return sp_fail_errno(err, errno, "/proc/self/exe");
+	if ((size_t)n == room)
+		return sp_fail(err, SP_E_TOO_LARGE, "the path of our own executable is too long");
+	ret[n] = '\0';
+	base = strrchr(ret, '/') + 1;
+	left = room - (size_t)(base - ret);
+	if ((size_t)snprintf(base, left, "%s", name) >= left)
+		return sp_fail(err, SP_E_TOO_LARGE, "the path of '%s' is too long", name);
+	return 0;
+}

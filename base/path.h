@@ -27,3 +27,7 @@ int sp_mkdirs(const char *path, mode_t mode, struct sp_err *err);
 /* Remove name below dirfd with all it holds, never following a link nor crossing into another
  * mount; absent is fine. */
 int sp_remove_tree_at(int dirfd, const char *name, struct sp_err *err);
+
+/* The path of a program in the directory of our own executable: what is installed together belongs
+ * together. */
+int sp_path_beside(const char *name, char *ret, size_t room, struct sp_err *err);

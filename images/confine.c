@@ -23,8 +23,9 @@
 #define KEPT_CAPS                                                               \
 	(CAP_BIT(CAP_CHOWN) | CAP_BIT(CAP_DAC_OVERRIDE) | CAP_BIT(CAP_FOWNER) | \
 	 CAP_BIT(CAP_FSETID) | CAP_BIT(CAP_SETFCAP))
-#define CAPS_MAX  64
-#define FILES_MAX 64
+#define CAPS_MAX   64
+#define FILES_MAX  64
+#define MEMORY_MAX (512 << 20) /* for the widest window of zstd, and the names of a big layer */
 
 static bool is_kept(int fd, const int *keep, size_t n)
 {
@@ -97,8 +98,13 @@ static int enter_root(int rootfd, struct sp_err *err)
 static int set_rlimits(struct sp_err *err)
 {
 	struct rlimit files = { FILES_MAX, FILES_MAX }, none = { 0, 0 };
+	struct rlimit memory = { MEMORY_MAX, MEMORY_MAX };
 
-	if (setrlimit(RLIMIT_NOFILE, &files) < 0 || setrlimit(RLIMIT_CORE, &none) < 0)
+#ifdef __SANITIZE_ADDRESS__ /* its shadow memory alone is more */
+	memory.rlim_cur = memory.rlim_max = RLIM_INFINITY;
+#endif
+	if (setrlimit(RLIMIT_NOFILE, &files) < 0 || setrlimit(RLIMIT_CORE, &none) < 0 ||
+	    setrlimit(RLIMIT_DATA, &memory) < 0)
 		return sp_fail_errno(err, errno, "setrlimit");
 	return 0;
 }

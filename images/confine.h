@@ -15,8 +15,9 @@ pid_t img_fork_alone(struct sp_err *err); /* 0 in the child, its pid here, or -e
 /*
  * Confine the calling, single-threaded process to the directory rootfd for good: own mount,
  * network, IPC and UTS namespaces, pivot_root (mounted nosuid, nodev, noexec), no other descriptor
- * but 0..2 and keep[], no new privileges, and of the capabilities only CHOWN, DAC_OVERRIDE, FOWNER,
- * FSETID and SETFCAP. The new "/" is the working directory. Needs root; Linux 5.12 (mount_setattr).
+ * but 0..2 and keep[], no new privileges, at most 64 files and 512 MiB of memory, and of the
+ * capabilities only CHOWN, DAC_OVERRIDE, FOWNER, FSETID and SETFCAP. The new "/" is the working
+ * directory. Needs root; Linux 5.12 (mount_setattr).
  */
 int img_confine(int rootfd, const int *keep, size_t n_keep, struct sp_err *err);
 

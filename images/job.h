@@ -3,7 +3,7 @@
  * to.
  *
  * For an event loop: start, poll the pidfd, finish. The child dies with the thread that started it.
- * Its counters are in shared memory and can be read at any time.
+ * Its counters are in shared memory and can be read at any time; they grow with each layer.
  */
 #pragma once
 
@@ -17,7 +17,7 @@
 /* Counters of a job, and its result. */
 struct img_progress {
 	uint32_t layers, layers_done; /* unpack: layers that were to be unpacked, that are */
-	uint64_t entries, bytes;      /* unpack: written so far */
+	uint64_t entries, bytes;      /* unpack: written so far, whole layers */
 	uint64_t bytes_total;         /* unpack: compressed bytes of those layers */
 	uint64_t skipped_devices;     /* device nodes and sockets that were not made */
 	uint64_t skipped_xattrs;      /* attributes outside user.* and security.capability */

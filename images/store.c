@@ -107,7 +107,7 @@ int img_store_open(const char *path, struct img_store **ret, struct sp_err *err)
 
 	if (!s)
 		return sp_fail_nomem(err);
-	s->root = s->blobs = s->layers = s->tmp = s->lock = -1;
+	s->root = s->blobs = s->layers = s->tmp = s->lock = s->unpacker = -1;
 	pthread_mutex_init(&s->mutex, NULL);
 	r = open_root(s, path, err);
 	if (r == 0)
@@ -128,6 +128,7 @@ void img_store_free(struct img_store *s)
 	sp_close(&s->layers);
 	sp_close(&s->tmp);
 	sp_close(&s->root);
+	sp_close(&s->unpacker);
 	sp_close(&s->lock);
 	pthread_mutex_destroy(&s->mutex);
 	free(s->path);

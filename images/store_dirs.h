@@ -9,6 +9,7 @@ struct img_store {
 	char *path;
 	int root, blobs, layers, tmp; /* directories */
 	int lock;                     /* flock(2)ed for as long as the store is open */
+	int unpacker;                 /* the program of img_unpacker_open(), or -1 */
 	pthread_mutex_t mutex;        /* index.json, and the two counters */
 	unsigned int unpacks, gcs;    /* jobs that run now */
 };

@@ -1,15 +1,17 @@
 /*
  * Unpacking; see unpack.h. Three processes: the caller's, which only starts and reaps; the job's,
  * which is trusted, goes through the layers, sets what needs CAP_SYS_ADMIN and gives names; and for
- * each layer a confined one, which alone reads what strangers wrote.
+ * each layer a run of agentd-unpack, which alone reads what strangers wrote. That is a program of
+ * its own, so that nothing of the caller's memory is in its reach, nor its libraries in the
+ * caller's.
  */
 #include "images/unpack.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <locale.h>
+#include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -18,11 +20,10 @@
 #include "base/fd.h"
 #include "base/path.h"
 #include "images/blob.h"
-#include "images/confine.h"
-#include "images/extract.h"
 #include "images/image.h"
 #include "images/job_child.h"
 #include "images/store_dirs.h"
+#include "images/unpack_task.h"
 
 struct unpack {
 	const struct img_image *image;
@@ -35,56 +36,50 @@ struct layer {
 	const char *diff_id;
 	const struct img_limits *limits;
 	struct img_job_page *page;
-	struct img_opaque_list *opaque; /* shared with the confined process */
-	int blobfd, dirfd;
+	struct img_unpack_task *task; /* shared with the program */
+	int blobfd, dirfd, taskfd;
 	char tmp[IMG_TMP_NAME_MAX];
 };
 
-/* Room for tar's own headers and padding beside the contents that the cap is on. */
-static uint64_t stream_max(const struct img_limits *l)
+/* What the program needs to know, in memory that it shares and nobody can cut short. */
+static int make_task(struct layer *l, struct sp_err *err)
 {
-	uint64_t headers = l->entries_max * 4096;
+	const int seals = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW;
 
-	return l->bytes_max > UINT64_MAX - headers ? UINT64_MAX : l->bytes_max + headers;
+	l->taskfd = memfd_create("unpack", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (l->taskfd < 0 || ftruncate(l->taskfd, sizeof(*l->task)) < 0 ||
+	    fcntl(l->taskfd, F_ADD_SEALS, seals) < 0)
+		return sp_fail_errno(err, errno, "memory for the unpacking");
+	l->task = mmap(NULL, sizeof(*l->task), PROT_READ | PROT_WRITE, MAP_SHARED, l->taskfd, 0);
+	if (l->task == MAP_FAILED)
+		return sp_fail_errno(err, errno, "mmap");
+	l->task->limits = *l->limits;
+	memcpy(l->task->diff_id, l->diff_id, sizeof(l->task->diff_id));
+	return 0;
 }
 
-static int extract(struct layer *l, struct sp_err *err)
+static void add_progress(struct img_progress *sum, const struct img_progress *p)
 {
-	auto_(img_layer_stream_free) struct img_layer_stream *stream = NULL;
-	struct img_extract x = { .rootfd = l->dirfd,
-				 .limits = *l->limits,
-				 .progress = &l->page->progress,
-				 .opaque = l->opaque };
-	char digest[SP_DIGEST_MAX];
-	int r = img_layer_stream_new(l->blobfd, stream_max(l->limits), &stream, err);
+	sum->entries += p->entries;
+	sum->bytes += p->bytes;
+	sum->skipped_devices += p->skipped_devices;
+	sum->skipped_xattrs += p->skipped_xattrs;
+}
 
-	x.stream = stream;
-	if (r == 0)
-		r = img_extract(&x, err);
-	if (r == 0)
-		r = img_layer_stream_digest(stream, digest, err);
-	if (r == 0 && strcmp(digest, l->diff_id) != 0)
-		r = sp_fail(err, SP_E_CORRUPT,
-			    "digest mismatch: its content has %s, the image's config says %s",
-			    digest, l->diff_id);
+static int run_program(struct img_store *s, struct layer *l, struct sp_err *err)
+{
+	struct img_job_program p = { .name = IMG_UNPACK_PROGRAM,
+				     .exe = s->unpacker,
+				     .n_fds = IMG_UNPACK_FDS_END - IMG_UNPACK_BLOB,
+				     .told = &l->task->err };
+	int r;
+
+	p.fds[0] = l->blobfd;
+	p.fds[IMG_UNPACK_ROOT - IMG_UNPACK_BLOB] = l->dirfd;
+	p.fds[IMG_UNPACK_TASK - IMG_UNPACK_BLOB] = l->taskfd;
+	r = img_job_exec(&p, err);
+	add_progress(&l->page->progress, &l->task->progress);
 	return r;
-}
-
-/* The confined process. In a UTF-8 locale libarchive would normalise the names of pax headers; in
- * the C locale it cannot convert them, and leaves every byte as it is. */
-static int confined(void *arg, struct sp_err *err)
-{
-	struct layer *l = arg;
-	int keep[] = { l->blobfd, l->dirfd }, r;
-
-	setlocale(LC_CTYPE, "C");
-	r = img_confine(l->dirfd, keep, sizeof(keep) / sizeof(keep[0]), err);
-	if (r < 0)
-		return sp_err_prefix(err, "confine the unpacking"), r;
-	/* The descriptor came from the old mount; the new root is where the cage is. */
-	sp_close(&l->dirfd);
-	l->dirfd = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return l->dirfd < 0 ? sp_fail_errno(err, errno, "open the new root") : extract(l, err);
 }
 
 static int make_dir(struct img_store *s, struct layer *l, struct sp_err *err)
@@ -120,9 +115,9 @@ static int unpack_into(struct img_store *s, struct layer *l, struct sp_err *err)
 	int r = make_dir(s, l, err);
 
 	if (r == 0)
-		r = img_job_wait(l->page, confined, l, err);
+		r = run_program(s, l, err);
 	if (r == 0)
-		r = img_opaque_apply(l->opaque, l->dirfd, err);
+		r = img_opaque_apply(&l->task->opaque, l->dirfd, err);
 	if (r == 0)
 		r = publish(s, l, err);
 	if (r < 0)
@@ -135,18 +130,13 @@ static int unpack_layer(struct img_store *s, struct layer *l, struct sp_err *err
 	int r;
 
 	l->blobfd = img_blob_open(s, l->blob, err);
-	if (l->blobfd < 0)
-		return l->blobfd;
-	l->opaque = mmap(NULL, sizeof(*l->opaque), PROT_READ | PROT_WRITE,
-			 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (l->opaque == MAP_FAILED) {
-		sp_close(&l->blobfd);
-		return sp_fail_errno(err, errno, "mmap");
-	}
-	l->dirfd = -1;
-	r = unpack_into(s, l, err);
-	munmap(l->opaque, sizeof(*l->opaque));
+	r = l->blobfd < 0 ? l->blobfd : make_task(l, err);
+	if (r == 0)
+		r = unpack_into(s, l, err);
+	if (l->task != MAP_FAILED)
+		munmap(l->task, sizeof(*l->task));
 	sp_close(&l->blobfd);
+	sp_close(&l->taskfd);
 	sp_close(&l->dirfd);
 	return r;
 }
@@ -183,7 +173,11 @@ static int run(struct img_store *s, struct img_job_page *page, const void *arg, 
 		struct layer l = { .blob = &u->image->manifest.layers[n],
 				   .diff_id = u->image->config.diff_ids[n],
 				   .limits = &u->limits,
-				   .page = page };
+				   .page = page,
+				   .task = MAP_FAILED,
+				   .blobfd = -1,
+				   .dirfd = -1,
+				   .taskfd = -1 };
 
 		r = is_unpacked(s, l.diff_id, err);
 		if (r == 0) {
@@ -197,6 +191,18 @@ static int run(struct img_store *s, struct img_job_page *page, const void *arg, 
 	return r;
 }
 
+int img_unpacker_open(struct img_store *s, const char *path, struct sp_err *err)
+{
+	char beside[PATH_MAX];
+	int r = path ? 0 : sp_path_beside(IMG_UNPACK_PROGRAM, beside, sizeof(beside), err);
+
+	if (r < 0)
+		return r;
+	sp_close(&s->unpacker);
+	s->unpacker = open(path ? path : beside, O_PATH | O_CLOEXEC);
+	return s->unpacker < 0 ? sp_fail_errno(err, errno, "'%s'", path ? path : beside) : 0;
+}
+
 int img_unpack_start(struct img_store *s, const char *reference, const struct img_limits *limits,
 		     struct img_job **ret, struct sp_err *err)
 {
@@ -204,6 +210,7 @@ int img_unpack_start(struct img_store *s, const char *reference, const struct im
 	struct unpack u = { .limits = img_limits_or_default(limits) };
 	int r = img_resolve(s, reference, &image, err);
 
+	assert(s->unpacker >= 0);
 	u.image = image;
 	if (r == 0 && s->gcs)
 		r = sp_fail(err, SP_E_CONFLICT, "images are being cleaned up");

@@ -8,11 +8,12 @@
  * trusted.overlay.opaque
  *   - device nodes are never made, other attributes are dropped; both are counted
  *
- * Each layer is extracted by a process of its own, confined to the new directory: own PID, mount,
- * network and IPC namespaces, pivot_root, no capability but CHOWN, DAC_OVERRIDE, FOWNER, FSETID and
- * SETFCAP. A name that is absolute or holds "..", or leads out through a symlink of the layer, is
- * refused (SP_E_ESCAPE; the message names layer and entry). The directory gets its final name only
- * when the digest of the whole uncompressed stream is the config's diff_id. Needs root.
+ * Each layer is extracted by a run of the program agentd-unpack (images/unpack/), confined to the
+ * new directory: own PID, mount, network and IPC namespaces, pivot_root, no capability but CHOWN,
+ * DAC_OVERRIDE, FOWNER, FSETID and SETFCAP, a list of the system calls it may make. A name that is
+ * absolute or holds "..", or leads out through a symlink of the layer, is refused (SP_E_ESCAPE; the
+ * message names layer and entry). The directory gets its final name only when the digest of the
+ * whole uncompressed stream is the config's diff_id. Needs root.
  */
 #pragma once
 
@@ -20,6 +21,11 @@
 #include "images/job.h"
 #include "images/limits.h"
 #include "images/store.h"
+
+/* Open the program for this store, before its first unpack; path NULL: "agentd-unpack" beside our
+ * own executable. It stays the same for as long as the store is open, whatever is installed later.
+ */
+int img_unpacker_open(struct img_store *s, const char *path, struct sp_err *err);
 
 /* reference as for img_resolve(); limits NULL: the defaults. Unpacks may run side by side. */
 int img_unpack_start(struct img_store *s, const char *reference, const struct img_limits *limits,

@@ -1,18 +1,29 @@
 # Objects, libraries and programs, by folder: every .c of a folder belongs to its library or program.
 
 lib_objs = $(patsubst %.c,$(O)/%.o,$(wildcard $(1)/*.c))
-dir_of = $(if $(filter controld,$(1)),control,$(1))
 
 $(foreach l,$(LIBS),$(eval $(O)/lib$(l).a: $(call lib_objs,$(l))))
 $(LIBS:%=$(O)/lib%.a):
 	@mkdir -p $(@D) && rm -f $@ && ar rcs $@ $^
 
-# What each program is linked from, besides its own folder; highest floor first.
+# The folder of each program, and what it is linked from besides; highest floor first.
+agentd_dir = agentd
+agentd-unpack_dir = images/unpack
+agentd-join_dir = agentd/join
+controld_dir = control
+ctl_dir = ctl
+
 agentd_libs = runtime netcfg images wire base
+agentd-unpack_libs = images base
+agentd-join_libs = base
 controld_libs = stackfile images wire base
 ctl_libs = stackfile wire base
 
-agentd_pkgs = jansson libcurl gnutls libmicrohttpd liburing libseccomp libcap libnl-3.0 libnl-route-3.0 libnftables libarchive
+# agentd stays small: what needs the big libraries (libarchive, libcurl) is a program of its own that it starts.
+agentd_pkgs = jansson gnutls libmicrohttpd liburing libseccomp libcap libnl-3.0 libnl-route-3.0 libnftables
+agentd-unpack_pkgs = libarchive libseccomp gnutls
+agentd-join_pkgs = jansson libcurl gnutls
+agentd-join_parts = agentd/config agentd/dirs agentd/options
 controld_pkgs = jansson libcurl gnutls libmicrohttpd liburing libarchive yaml-0.1 sqlite3 libpq
 ctl_pkgs = jansson libcurl gnutls libmicrohttpd liburing libarchive yaml-0.1
 
@@ -20,7 +31,7 @@ PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 CPPFLAGS += $(PKG_CFLAGS)
 
 define program_rule
-$(BIN)/$(1): $(call lib_objs,$(call dir_of,$(1))) $($(1)_libs:%=$(O)/lib%.a)
+$(BIN)/$(1): $(call lib_objs,$($(1)_dir)) $($(1)_parts:%=$(O)/%.o) $($(1)_libs:%=$(O)/lib%.a)
 	@mkdir -p $$(@D)
 	$$(QUIET_LD)$$(CC) $$(LDFLAGS) -o $$@ $$^ $$(shell pkg-config --libs $$($(1)_pkgs)) -lpthread -lm
 endef

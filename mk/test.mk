@@ -20,7 +20,12 @@ $(PROBE): tests/unit/runtime/probe.c
 	@mkdir -p $(@D)
 	$(QUIET_CC)$(MUSL_CC) -std=gnu17 -Os $(WARN) -D_GNU_SOURCE -static -s -o $@ $<
 
-unit-build: all $(UNIT_TESTS) $(PROBE)
+# What the images' tests start in agentd-unpack's place.
+STAND_IN = $(O)/tests/unit/images/stand_in
+$(STAND_IN): $(O)/tests/unit/images/stand_in.o
+	$(QUIET_LD)$(CC) $(LDFLAGS) -o $@ $<
+
+unit-build: all $(UNIT_TESTS) $(PROBE) $(STAND_IN)
 
 unit: unit-build ## unit tests; ONLY=word picks test files by name
 	@O=$(O) tests/run unit $(ONLY)

@@ -4,14 +4,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <stdio.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/path.h"
 #include "runtime/init/orders.h"
 
 #ifndef MFD_EXEC
@@ -19,23 +18,6 @@
 #endif
 
 #define SPINIT_SIZE_MAX (4 * 1024 * 1024)
-
-static int path_beside_us(char *ret, size_t room, struct sp_err *err)
-{
-	ssize_t n = readlink("/proc/self/exe", ret, room);
-	char *slash;
-
-	if (n < 0)
-		return sp_fail_errno(err, errno, "/proc/self/exe");
-	if ((size_t)n == room)
-		return sp_fail(err, SP_E_INVALID, "the path of our own executable is too long");
-	ret[n] = '\0';
-	slash = strrchr(ret, '/') + 1;
-	if ((size_t)snprintf(slash, room - (size_t)(slash - ret), "spinit") >=
-	    room - (size_t)(slash - ret))
-		return sp_fail(err, SP_E_INVALID, "the path of spinit is too long");
-	return 0;
-}
 
 static int make_memfd(struct sp_err *err)
 {
@@ -87,7 +69,7 @@ int rt_spinit_load(const char *path, struct sp_err *err)
 {
 	char beside[PATH_MAX];
 	autoclose int from = -1, memfd = -1;
-	int r = path ? 0 : path_beside_us(beside, sizeof(beside), err);
+	int r = path ? 0 : sp_path_beside("spinit", beside, sizeof(beside), err);
 
 	if (r < 0)
 		return r;

@@ -139,3 +139,15 @@ Test(path, removing_a_tree_stops_at_another_mount)
 	*strrchr(at, '/') = '\0';
 	umount2(at, MNT_DETACH);
 }
+
+Test(path, what_is_installed_together_is_found_together)
+{
+	char path[256], small[8];
+	struct sp_err err = { 0 };
+
+	cr_assert_eq(sp_path_beside("test_path", path, sizeof(path), &err), 0, "%s", err.message);
+	cr_expect_eq(access(path, X_OK), 0, "'%s'", path);
+	cr_expect_lt(sp_path_beside("test_path", small, sizeof(small), &err), 0);
+	cr_expect_eq(err.code, SP_E_TOO_LARGE);
+	cr_expect_lt(sp_path_beside("test_path_and_more", path, strlen(path) + 1, &err), 0);
+}

@@ -46,14 +46,39 @@ struct row {
 static char fixture_dir[64];
 static struct img_store *store;
 
+/* A file of the build directory that this test was built in. */
+static inline void in_build(const char *name, char *ret, size_t room)
+{
+	char self[1024];
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	char *tests;
+
+	cr_assert_gt(n, 0);
+	self[n] = '\0';
+	tests = strstr(self, "/tests/unit/");
+	cr_assert(tests, "'%s' is not below a build directory", self);
+	*tests = '\0';
+	snprintf(ret, room, "%s/%s", self, name);
+}
+
+/* Open the store that is in fixture_dir. */
+static inline void open_store(void)
+{
+	char program[2048];
+	struct sp_err err = { 0 };
+
+	in_build("bin/agentd-unpack", program, sizeof(program));
+	cr_assert_eq(img_store_open(fixture_dir, &store, &err), 0, "%s", err.message);
+	cr_assert_eq(img_unpacker_open(store, program, &err), 0, "%s", err.message);
+}
+
 static inline void fixture_up(void)
 {
-	struct sp_err err = { 0 };
 
 	snprintf(fixture_dir, sizeof(fixture_dir), "/tmp/sp-images-XXXXXX");
 	cr_assert(setlocale(LC_CTYPE, "C.UTF-8"));
 	cr_assert(mkdtemp(fixture_dir));
-	cr_assert_eq(img_store_open(fixture_dir, &store, &err), 0, "%s", err.message);
+	open_store();
 }
 
 static inline void fixture_down(void)

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -23,6 +24,7 @@
 #include "base/fd.h"
 #include "base/mem.h"
 #include "base/path.h"
+#include "images/confine_calls.h"
 
 static char dir[64];
 static int outside; /* a descriptor of the real root, that must not survive */
@@ -135,6 +137,81 @@ static const char *do_little(void)
 Test(confine, neither_devices_nor_mounts_nor_namespaces_can_be_made)
 {
 	inside(do_little);
+}
+
+/* Each of these a stranger's code would want, and each would otherwise work or fail differently. */
+static const struct {
+	const char *name;
+	long nr, args[4];
+} wanted[] = {
+	{ "socket", SYS_socket, { AF_UNIX, SOCK_STREAM } },
+	{ "clone", SYS_clone, { SIGCHLD } },
+	{ "execve", SYS_execve, { 0 } },
+	{ "ptrace", SYS_ptrace, { 0 } },
+	{ "mmap of code",
+	  SYS_mmap,
+	  { 0, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS } },
+	{ "mprotect of code", SYS_mprotect, { 0, 0, PROT_EXEC } },
+	{ "kill", SYS_kill, { 1, 0 } },
+	{ "prctl", SYS_prctl, { PR_GET_DUMPABLE } },
+	{ "setrlimit", SYS_setrlimit, { 0 } },
+	{ "ioctl", SYS_ioctl, { 0 } },
+	{ "bpf", SYS_bpf, { 0 } },
+	{ "io_uring_setup", SYS_io_uring_setup, { 1 } },
+	{ "keyctl", SYS_keyctl, { 0 } },
+	{ "mount", SYS_mount, { 0 } },
+	{ "unshare", SYS_unshare, { 0 } },
+	{ "getpid", SYS_getpid, { 0 } },
+};
+
+static const char *call_little(void)
+{
+	static char wrong[64];
+	struct sp_err err = { 0 };
+
+	if (img_confine_calls(&err) < 0)
+		return snprintf(wrong, sizeof(wrong), "%.60s", err.message), wrong;
+	for (size_t i = 0; i < SP_COUNT(wanted); i++) {
+		errno = 0;
+		if (syscall(wanted[i].nr, wanted[i].args[0], wanted[i].args[1], wanted[i].args[2],
+			    wanted[i].args[3], -1, 0) != -1 ||
+		    errno != EPERM)
+			return snprintf(wrong, sizeof(wrong), "%s is not refused", wanted[i].name),
+			       wrong;
+	}
+	if (mknod("/null", S_IFCHR | 0666, makedev(1, 3)) == 0 || errno != EPERM)
+		return "mknod of a device is not refused";
+	if (mknod("/sock", S_IFSOCK | 0666, 0) == 0 || errno != EPERM)
+		return "mknod of a socket is not refused";
+	return NULL;
+}
+
+Test(confine, calls_that_unpacking_does_not_need_are_refused)
+{
+	inside(call_little);
+}
+
+static const char *still_unpack(void)
+{
+	int fd;
+
+	if (img_confine_calls(NULL) < 0)
+		return "the filter is refused";
+	fd = open("/file", O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0 || fchown(fd, 5, 5) < 0 || fchmod(fd, 04755) < 0 || ftruncate(fd, 10) < 0)
+		return "a file";
+	if (mkdirat(AT_FDCWD, "/dir", 0700) < 0 ||
+	    linkat(AT_FDCWD, "/file", AT_FDCWD, "/dir/hard", 0) < 0 ||
+	    symlinkat("x", AT_FDCWD, "/soft") < 0)
+		return "a directory or a link";
+	if (mknod("/fifo", S_IFIFO | 0600, 0) < 0 || mknod("/whiteout", S_IFCHR, makedev(0, 0)) < 0)
+		return "a fifo or a whiteout";
+	return unlinkat(AT_FDCWD, "/file", 0) < 0 ? "unlink" : NULL;
+}
+
+Test(confine, files_can_still_be_made)
+{
+	inside(still_unpack);
 }
 
 static const char *name_nobody(void)

@@ -369,13 +369,11 @@ Test(attack, what_is_no_tar_is_told)
 /* A store on a tmpfs of 1 MiB, in a mount namespace of this test's own process. */
 static void store_on_small_disk(void)
 {
-	struct sp_err err = { 0 };
-
 	img_store_free(store);
 	cr_assert_eq(unshare(CLONE_NEWNS), 0);
 	cr_assert_eq(mount(NULL, "/", NULL, MS_PRIVATE | MS_REC, NULL), 0);
 	cr_assert_eq(mount("small", fixture_dir, "tmpfs", 0, "size=1m"), 0);
-	cr_assert_eq(img_store_open(fixture_dir, &store, &err), 0, "%s", err.message);
+	open_store();
 }
 
 static void leave_small_disk(void)

@@ -1,5 +1,5 @@
-/* See join_key.h; over GnuTLS. */
-#include "agentd/join_key.h"
+/* See key.h; over GnuTLS. */
+#include "agentd/join/key.h"
 
 #include <gnutls/abstract.h>
 #include <gnutls/gnutls.h>

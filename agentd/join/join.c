@@ -1,5 +1,5 @@
 /* See join.h. */
-#include "agentd/join.h"
+#include "agentd/join/join.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "agentd/dirs.h"
-#include "agentd/join_key.h"
+#include "agentd/join/key.h"
 #include "base/digest.h"
 #include "base/fd.h"
 #include "base/httpc.h"

@@ -2,7 +2,7 @@
  * Files, links, fifos and their attributes; see node.h. Order matters: chown clears setuid bits and
  * file capabilities, so owner, then mode, then attributes, and times last.
  */
-#include "images/node.h"
+#include "images/unpack/node.h"
 
 #include <errno.h>
 #include <fcntl.h>

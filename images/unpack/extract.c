@@ -6,7 +6,7 @@
  * middle one openat2 stops it at the root. Directory times are set at the end, when nothing more is
  * put into them.
  */
-#include "images/extract.h"
+#include "images/unpack/extract.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -20,7 +20,7 @@
 #include "base/path.h"
 #include "base/str.h"
 #include "images/entry_path.h"
-#include "images/node.h"
+#include "images/unpack/node.h"
 
 struct late_times {
 	char *path;
