@@ -22,8 +22,9 @@ $(PROBE): tests/unit/runtime/probe.c
 
 # What the images' tests start in agentd-unpack's place.
 STAND_IN = $(O)/tests/unit/images/stand_in
-$(STAND_IN): $(O)/tests/unit/images/stand_in.o
-	$(QUIET_LD)$(CC) $(LDFLAGS) -o $@ $<
+$(STAND_IN): tests/unit/images/stand_in.c images/unpack_task.h images/job.h images/limits.h images/whiteout.h
+	@mkdir -p $(@D)
+	$(QUIET_CC)$(MUSL_CC) -std=gnu17 -Os $(WARN) -D_GNU_SOURCE -I. -static -s -o $@ $<
 
 unit-build: all $(UNIT_TESTS) $(PROBE) $(STAND_IN)
 

@@ -62,7 +62,7 @@ static void inside(const char *(*check)(void))
 
 		if (wrong)
 			sp_write_all(out[1], wrong, strlen(wrong));
-		_exit(wrong ? 1 : 0);
+		syscall(SYS_exit_group, wrong ? 1 : 0); /* with no handler of a sanitizer's */
 	}
 	close(out[1]);
 	n = read(out[0], text, sizeof(text) - 1);
