@@ -27,6 +27,7 @@ static const struct sp_httpd_route routes[] = {
 	{ "POST", "/v1/plans", plans_make, NULL, 16 << 20, API_OPERATOR },
 	{ "GET", "/v1/stacks", stacks_list, NULL, 0, API_OPERATOR },
 	{ "GET", "/v1/stacks/{name}", stacks_get, NULL, 0, API_OPERATOR },
+	{ "GET", "/v1/stacks/{name}/diff", stacks_diff, NULL, 0, API_OPERATOR },
 	{ "DELETE", "/v1/stacks/{name}", stacks_destroy, NULL, 0, API_OPERATOR },
 	{ "GET", "/v1/workloads", workloads_list, NULL, 0, API_OPERATOR },
 	{ "GET", "/v1/workloads/{id}/logs", workloads_logs, NULL, 0, API_OPERATOR },

@@ -18,6 +18,7 @@
 	X(stacks_deploy)     \
 	X(stacks_destroy)    \
 	X(plans_make)        \
+	X(stacks_diff)       \
 	X(workloads_list)    \
 	X(workloads_restart) \
 	X(workloads_stop)    \

@@ -1,8 +1,9 @@
-/* Plans: what a deploy would do. */
+/* Plans: what a deploy would do; and what deploys have done. */
 #include "base/json.h"
 #include "control/api.h"
 #include "control/api_handlers.h"
 #include "control/dry_run.h"
+#include "control/revision_diff.h"
 
 API_HANDLER(plans_make)
 {
@@ -22,4 +23,17 @@ API_HANDLER(plans_make)
 		return r;
 	}
 	return api_reply(a, 200, plan, err);
+}
+
+API_HANDLER(stacks_diff)
+{
+	int64_t from, to;
+	json_t *diff = NULL;
+	int r = api_query_int(a, "from", 1, INT64_MAX, 0, &from, err);
+
+	if (r == 0)
+		r = api_query_int(a, "to", 1, INT64_MAX, 0, &to, err);
+	if (r == 0)
+		r = revision_diff(a->store, sp_httpd_param(a->req, "name"), from, to, &diff, err);
+	return r < 0 ? r : api_reply(a, 200, diff, err);
 }

@@ -1,5 +1,4 @@
 /* ctl deploy */
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -11,6 +10,7 @@
 #include "ctl/failure.h"
 #include "ctl/follow.h"
 #include "ctl/output.h"
+#include "ctl/plan.h"
 #include "ctl/source.h"
 
 #define KEY_BYTES     16 /* of randomness in an idempotency key */
@@ -22,6 +22,13 @@ static const struct ctl_flag flags[] = {
 	  .type = CTL_CHOICE,
 	  .value = "rollback|keep",
 	  .help = "what becomes of a deploy that fails" },
+	{ .name = "dry-run",
+	  .type = CTL_BOOL,
+	  .help = "show the plan, as ctl plan does, and change nothing" },
+	{ .name = "plan",
+	  .type = CTL_STRING,
+	  .value = "PLANFILE",
+	  .help = "do what this plan says (ctl plan --out), or nothing if it is stale" },
 	{ .name = "detach",
 	  .letter = 'd',
 	  .type = CTL_BOOL,
@@ -34,22 +41,20 @@ static const struct ctl_flag flags[] = {
 	CTL_FLAGS_END,
 };
 
-/* The body of the request; the file's problems are told here and end the deploy. */
-static int make_bundle(const struct ctl_args *args, json_t **ret, struct wire_failure *fail)
+/* The body of the request; with --plan, also what it was planned against. */
+static int make_request(const struct ctl_args *args, json_t **ret, struct wire_failure *fail)
 {
-	struct ctl_source s = { 0 };
 	const char *on_failure = ctl_flag_str(args, "on-failure");
-	int r = ctl_source_read(args, args->positional[0], &s, fail);
+	const char *plan_file = ctl_flag_str(args, "plan");
+	json_t *plan = NULL;
+	int r = ctl_source_bundle(args, args->positional[0], ret, fail);
 
-	ctl_source_talk(&s);
-	if (r == 0)
-		r = stack_bundle_encode(s.bundle, ret, &fail->err);
-	else if (s.report.errors)
-		ctl_fail(fail, SP_E_INVALID, "'%s' is refused; nothing was sent",
-			 args->positional[0]);
-	ctl_source_fini(&s);
 	if (r == 0 && on_failure)
 		json_object_set_new(*ret, "on_failure", json_string(on_failure));
+	if (r == 0 && plan_file)
+		r = ctl_plan_read(plan_file, &plan, fail);
+	if (r == 0 && plan)
+		json_object_set_new(*ret, "plan", plan);
 	return r;
 }
 
@@ -106,13 +111,24 @@ static int detach(const struct ctl_args *args, const json_t *accepted, struct wi
 	return 0;
 }
 
+static int dry_run(struct ctl *ctl, const struct ctl_args *args, struct wire_failure *fail)
+{
+	autojson json_t *plan = NULL;
+	int r = ctl_plan_make(ctl, args, &plan, fail);
+
+	return r < 0 ? r : ctl_plan_show(args, plan, fail);
+}
+
 static int run(struct ctl *ctl, const struct ctl_args *args, struct wire_failure *fail)
 {
 	autojson json_t *bundle = NULL, *accepted = NULL, *op = NULL;
 	char made[2 * KEY_BYTES + 1];
 	const char *key = ctl_flag_str(args, "idempotency-key");
-	int r = make_bundle(args, &bundle, fail);
+	int r;
 
+	if (ctl_flag_on(args, "dry-run"))
+		return dry_run(ctl, args, fail);
+	r = make_request(args, &bundle, fail);
 	if (r == 0 && !key)
 		r = sp_random_hex(made, KEY_BYTES, &fail->err);
 	if (r == 0)

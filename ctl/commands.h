@@ -5,6 +5,8 @@
 
 #define CTL_COMMANDS(X)  \
 	X(deploy)        \
+	X(plan)          \
+	X(diff)          \
 	X(destroy)       \
 	X(validate)      \
 	X(verify)        \

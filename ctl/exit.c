@@ -24,6 +24,8 @@ enum ctl_exit ctl_exit_of(const struct sp_err *err)
 		return err->stage == SP_STAGE_CLIENT || err->stage == SP_STAGE_VALIDATE
 			       ? CTL_EXIT_INVALID
 			       : CTL_EXIT_FAILED;
+	case SP_E_CONFLICT: /* a stale plan is bad input */
+		return err->stage == SP_STAGE_PLAN ? CTL_EXIT_INVALID : CTL_EXIT_FAILED;
 	case SP_E_LOCKED:
 		return CTL_EXIT_LOCKED;
 	case SP_E_UNHEALTHY:
@@ -38,7 +40,6 @@ enum ctl_exit ctl_exit_of(const struct sp_err *err)
 	case SP_E_SYSTEM:
 	case SP_E_NO_MEMORY:
 	case SP_E_EXISTS:
-	case SP_E_CONFLICT:
 	case SP_E_FENCED:
 	case SP_E_DENIED:
 	case SP_E_NO_SPACE:

@@ -114,3 +114,18 @@ int ctl_source_read(const struct ctl_args *args, const char *path, struct ctl_so
 		sp_err_at(&fail->err, SP_STAGE_VALIDATE);
 	return r;
 }
+
+int ctl_source_bundle(const struct ctl_args *args, const char *path, json_t **ret,
+		      struct wire_failure *fail)
+{
+	struct ctl_source s = { 0 };
+	int r = ctl_source_read(args, path, &s, fail);
+
+	ctl_source_talk(&s);
+	if (r == 0)
+		r = stack_bundle_encode(s.bundle, ret, &fail->err);
+	else if (s.report.errors)
+		ctl_fail(fail, SP_E_INVALID, "'%s' is refused; nothing was sent", path);
+	ctl_source_fini(&s);
+	return r;
+}

@@ -25,6 +25,10 @@ int ctl_source_read(const struct ctl_args *args, const char *path, struct ctl_so
 		    struct wire_failure *fail);
 void ctl_source_fini(struct ctl_source *s); /* safe on a zeroed one, and after a failure */
 
+/* The same as a bundle for controld (JSON); the file's problems are told on stderr. */
+int ctl_source_bundle(const struct ctl_args *args, const char *path, json_t **ret,
+		      struct wire_failure *fail);
+
 /* Every diagnostic on its own line of stderr. */
 void ctl_source_talk(const struct ctl_source *s);
 
