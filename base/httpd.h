@@ -86,6 +86,8 @@ const char *sp_httpd_param(
 const char *sp_httpd_query(const struct sp_httpd_req *req, const char *name); /* NULL when absent */
 const char *sp_httpd_header(const struct sp_httpd_req *req,
 			    const char *name); /* NULL when absent */
+/* The client has closed its side: nobody waits for the reply. For handlers that block. */
+bool sp_httpd_gone(const struct sp_httpd_req *req);
 const char *sp_httpd_body(const struct sp_httpd_req *req, size_t *ret_len);
 int sp_httpd_body_json(const struct sp_httpd_req *req, json_t **ret,
 		       struct sp_err *err); /* new reference */

@@ -1,5 +1,6 @@
 /* What handlers may ask about a request; see httpd.h. */
 #include <assert.h>
+#include <poll.h>
 
 #include "base/httpd_impl.h"
 #include "base/json.h"
@@ -56,4 +57,14 @@ void **sp_httpd_slot(struct sp_httpd_req *req, void (*free_fn)(void *))
 {
 	req->slot_free = free_fn;
 	return &req->slot;
+}
+
+bool sp_httpd_gone(const struct sp_httpd_req *req)
+{
+	struct pollfd client = { .events = POLLRDHUP };
+
+	if (!req->mhd || !req->conn)
+		return true;
+	client.fd = req->conn->fd;
+	return poll(&client, 1, 0) == 1 && client.revents & (POLLRDHUP | POLLHUP | POLLERR);
 }

@@ -27,6 +27,11 @@
 	X(workloads_exec)    \
 	X(operations_list)   \
 	X(operations_get)    \
+	X(locks_list)        \
+	X(locks_get)         \
+	X(locks_acquire)     \
+	X(locks_release)     \
+	X(locks_force)       \
 	X(events_list)       \
 	X(images_list)       \
 	X(images_get)        \

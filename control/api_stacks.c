@@ -1,6 +1,5 @@
 /* Stacks: list, show, deploy, destroy. */
 #include <stdio.h>
-#include <string.h>
 
 #include "base/json.h"
 #include "base/str.h"
@@ -8,13 +7,11 @@
 #include "control/api_handlers.h"
 #include "control/deploy_request.h"
 #include "control/desired.h"
+#include "control/lock.h"
 #include "control/stack_view.h"
 #include "control/statuses.h"
 #include "control/store_operation.h"
 #include "control/worker.h"
-
-#define KEY_MAX       128 /* bytes of an Idempotency-Key */
-#define REQUESTER_MAX 160
 
 API_HANDLER(stacks_list)
 {
@@ -49,33 +46,37 @@ API_HANDLER(stacks_get)
 	return r < 0 ? r : api_reply(a, 200, view, err);
 }
 
-/* Begin it in the store, and queue it unless it was begun before. */
+struct begin {
+	struct store_operation_request q;
+	char id[STORE_NAME_MAX];
+};
+
+static int try_begin(struct api *a, void *state, struct sp_err *err)
+{
+	struct begin *b = state;
+	int r = store_operation_begin(a->store, &b->q, b->id, err);
+
+	if (r == STORE_OPERATION_BEGUN)
+		return workers_queue(a->control->workers, b->id, err);
+	return r < 0 ? r : r == STORE_OPERATION_WAITS;
+}
+
+/* Begin it in the store, under the stack's lock, and queue it unless it was begun before. */
 static int begin(struct api *a, const char *kind, const char *stack, const char *request,
 		 struct sp_err *err)
 {
-	char requester[REQUESTER_MAX], id[STORE_NAME_MAX];
-	struct store_operation_request q = { .kind = kind,
-					     .stack = stack,
-					     .requested_by = requester,
-					     .idempotency_key =
-						     sp_httpd_header(a->req, "Idempotency-Key"),
-					     .request = request };
-	int r;
+	struct begin b = { .q = { .kind = kind, .stack = stack, .request = request } };
+	struct lock_ask ask;
+	int r = lock_ask_read(a, &ask, err);
 
-	if (q.idempotency_key && (!*q.idempotency_key || strlen(q.idempotency_key) > KEY_MAX))
-		return sp_fail(err, SP_E_INVALID, "an Idempotency-Key has 1 to %d characters",
-			       KEY_MAX);
-	api_requester(a, requester, sizeof(requester));
-	snprintf(a->at.resource, sizeof(a->at.resource), "%s", stack);
-	r = store_operation_begin(a->store, &q, id, err);
-	if (r < 0) {
-		snprintf(a->at.next, sizeof(a->at.next), "ctl op ls --stack %s", stack);
-		sp_err_at(err, SP_STAGE_LOCK);
+	if (r < 0)
 		return r;
-	}
-	if (r == 0)
-		r = workers_queue(a->control->workers, id, err);
-	return r < 0 ? r : api_reply_accepted(a, id, err);
+	b.q.requested_by = ask.requester;
+	b.q.idempotency_key = ask.key;
+	b.q.lock = lock_request(a, &ask);
+	snprintf(a->at.resource, sizeof(a->at.resource), "%s", stack);
+	r = lock_wait(a, stack, &ask, try_begin, &b, err);
+	return r < 0 ? r : api_reply_accepted(a, b.id, err);
 }
 
 /* The file is read here once already: a bad one is refused before anything is recorded. */

@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "control/api.h"
 #include "control/api_handlers.h"
+#include "control/lock.h"
 #include "control/statuses.h"
 #include "control/store_stack.h"
 
@@ -20,25 +21,38 @@ API_HANDLER(workloads_list)
 			 err);
 }
 
-static int command(struct api *a, const char *what, struct sp_err *err)
-{
-	const char *id = sp_httpd_param(a->req, "id");
-	auto_(agent_close) struct agent *agent = NULL;
-	struct agent_right right = { .operation = what };
-	char node[STORE_NAME_MAX];
-	json_t *reply = NULL;
-	int r;
+struct command {
+	const char *id, *what;
+	json_t *reply;
+};
 
-	snprintf(a->at.resource, sizeof(a->at.resource), "%s", id);
-	r = store_workload_node(a->store, id, node, err);
-	if (r == 0)
-		r = store_workload_token(a->store, id, &right.token, err);
+static int tell_agent(struct api *a, int64_t token, void *state, struct sp_err *err)
+{
+	struct command *c = state;
+	struct agent_right right = { .operation = c->what, .token = token };
+	auto_(agent_close) struct agent *agent = NULL;
+	char node[STORE_NAME_MAX];
+	int r = store_workload_node(a->store, c->id, node, err);
+
 	if (r == 0)
 		r = api_agent(a, node, &agent, err);
+	if (r < 0)
+		return r;
+	return api_agent_failed(a, agent,
+				agent_command(agent, &right, c->id, c->what, &c->reply, err), err);
+}
+
+static int command(struct api *a, const char *what, struct sp_err *err)
+{
+	struct command c = { .id = sp_httpd_param(a->req, "id"), .what = what };
+	char stack[STORE_NAME_MAX], words[STORE_LEASE_NAME_MAX];
+	int r = store_workload_stack(a->store, c.id, stack, err);
+
+	snprintf(a->at.resource, sizeof(a->at.resource), "%s", c.id);
+	snprintf(words, sizeof(words), "%s %s", what, c.id);
 	if (r == 0)
-		r = api_agent_failed(a, agent, agent_command(agent, &right, id, what, &reply, err),
-				     err);
-	return r < 0 ? r : api_reply(a, 200, reply, err);
+		r = lock_run(a, stack, words, tell_agent, &c, err);
+	return r < 0 ? r : api_reply(a, 200, c.reply, err);
 }
 
 API_HANDLER(workloads_restart)

@@ -38,6 +38,10 @@ const struct sp_conf_key config_keys[] = {
 	  SP_NS_PER_S * 86400, "time a started workload has to become ready" },
 	{ "settle_time", SP_CONF_DURATION, AT(settle_time_ns), "1s", 0, SP_NS_PER_S * 3600,
 	  "time a workload without probes has to stay up to count as ready" },
+	{ "lock_ttl", SP_CONF_DURATION, AT(lock_ttl_ns), "30s", SP_NS_PER_MS * 200,
+	  SP_NS_PER_S * 3600, "time after which the lock of a dead controld's operation is free" },
+	{ "manual_lock_ttl", SP_CONF_DURATION, AT(manual_lock_ttl_ns), "1h", SP_NS_PER_S,
+	  SP_NS_PER_S * 86400 * 30, "time a manual lock is held when --ttl does not say" },
 	{ "image_max", SP_CONF_BYTES, AT(image_max_bytes), "16g", 0, 0,
 	  "largest image archive that may be uploaded" },
 	SP_CONF_END

@@ -1,6 +1,8 @@
 /* Opening and closing what controld shares; see control.h. */
 #include "control/control.h"
 
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -9,6 +11,7 @@
 #include "base/path.h"
 #include "base/str.h"
 #include "base/time.h"
+#include "control/lease_keeper.h"
 #include "control/poller.h"
 #include "control/seal.h"
 #include "control/store_operation.h"
@@ -145,11 +148,26 @@ static int open_store(struct control *c, struct sp_err *err)
 	return r < 0 ? r : recover(c, err);
 }
 
+static int name_runner(struct control *c, struct sp_err *err)
+{
+	char host[HOST_MAX] = "";
+	autofree char *dir = realpath(c->config.state_dir, NULL);
+
+	if (!dir)
+		return sp_fail_errno(err, errno, "state_dir '%s'", c->config.state_dir);
+	gethostname(host, sizeof(host) - 1);
+	if (snprintf(c->runner, sizeof(c->runner), "%s:%s", host, dir) >= (int)sizeof(c->runner))
+		return sp_fail(err, SP_E_TOO_LARGE, "state_dir '%s' is too long a path", dir);
+	return 0;
+}
+
 /* The image store's lock comes first: it is what says that no other controld runs here. */
 int control_open(struct control *c, struct sp_err *err)
 {
 	int r = sp_mkdirs(c->config.state_dir, 0700, err);
 
+	if (r == 0)
+		r = name_runner(c, err);
 	if (r == 0)
 		r = open_images(c, err);
 	if (r == 0)
@@ -158,6 +176,8 @@ int control_open(struct control *c, struct sp_err *err)
 		r = open_store(c, err);
 	if (r == 0)
 		r = workers_new(c, (unsigned int)c->config.work_threads, &c->workers, err);
+	if (r == 0)
+		r = lease_keeper_new(c, &c->keeper, err);
 	if (r == 0)
 		r = poller_new(c, (unsigned int)c->config.poll_threads, &c->poller, err);
 	return r;
@@ -168,6 +188,7 @@ void control_close(struct control *c)
 	if (c->watch)
 		watch_stop(c->watch);
 	poller_free(c->poller);
+	lease_keeper_free(c->keeper);
 	workers_free(c->workers);
 	if (c->workers)
 		recover(c, NULL);

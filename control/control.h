@@ -9,18 +9,21 @@
  *   watch       hints of commits, and "we are stopping"
  *   workers     run operations (worker.h)
  *   poller      asks the nodes how they are (poller.h)
+ *   keeper      keeps the locks of what runs here (lease_keeper.h)
  */
 #pragma once
 
 #include "control/agent.h"
 #include "control/ca.h"
 #include "control/config.h"
+#include "control/store_lease.h"
 #include "control/store_pool.h"
 #include "control/watch.h"
 
 struct img_store;
 struct workers;
 struct poller;
+struct lease_keeper;
 struct sp_httpd;
 
 struct control {
@@ -32,6 +35,9 @@ struct control {
 	struct watch *watch;
 	struct workers *workers;
 	struct poller *poller;
+	struct lease_keeper *keeper;
+	char runner[STORE_LEASE_RUNNER_MAX]; /* this controld's name as the one who runs operations:
+						host and state_dir, so its next life has it too */
 	struct sp_httpd *httpd;
 	struct agent_access access;
 	char *server_cert, *server_key, *client_cert, *client_key, *ca_file; /* paths */

@@ -9,6 +9,7 @@
  *   poller.c, node.c, peers.c the nodes: asked every two seconds
  *   agent.c                   client of the agents' API
  *   desired.c, plan.c, place*.c, cluster.c   from a stack file to who runs where
+ *   lock*.c, lease_keeper.c   the lock of each stack: requests, waiting, renewing
  *   operation*.c, worker.c, deploy*.c, destroy.c, gate.c   operations, step by step
  *   image_push.c, upload.c    images: to the nodes, and in
  */

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "control/operation_agents.h"
+#include "control/operation_lease.h"
 
 static const struct {
 	const char *kind;
@@ -27,6 +28,8 @@ int operation_open(struct control *c, const char *id, struct operation **ret, st
 	r = o->agents ? store_pool_take(c->stores, &o->store, err) : sp_fail_nomem(err);
 	if (r == 0)
 		r = store_operation_load(o->store, id, &o->row, err);
+	if (r == 0)
+		r = operation_lease_take(o, err);
 	if (r < 0) {
 		operation_close(o);
 		return r;
@@ -39,6 +42,7 @@ void operation_close(struct operation *o)
 {
 	if (!o)
 		return;
+	operation_lease_drop(o);
 	operation_agents_free(o->agents);
 	store_operation_fini(&o->row);
 	store_pool_give(o->control->stores, o->store);
@@ -59,6 +63,11 @@ void operation_run(struct operation *o)
 void operation_stop(struct operation *o)
 {
 	operation_agents_stop(o->agents);
+}
+
+void operation_extend(struct operation *o, int64_t until_ns)
+{
+	operation_agents_extend(o->agents, until_ns);
 }
 
 bool operation_stopping(const struct operation *o)
@@ -156,7 +165,7 @@ int operation_step(struct operation *o, int number, const struct operation_step 
 	if (r == 0)
 		r = step->fn(o, step->state, err);
 	if (operation_stopping(o))
-		return sp_fail(err, SP_E_INTERRUPTED, "controld is stopping");
+		return sp_fail(err, SP_E_INTERRUPTED, "controld is stopping, or lost the lock");
 	if (r < 0)
 		return tell_failed(o, step, err);
 	return store_step_set(o->store, o->row.id, number, STORE_STEP_DONE, o->message, NULL, err);

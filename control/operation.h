@@ -2,8 +2,9 @@
  * An operation at work: it walks its steps, each with its intent in the store before the act and
  * its result after it. Belongs to one worker thread; only operation_stop() comes from another.
  *
- * When controld stops, the operation just returns and leaves its rows as they are: the journal then
- * tells the truth, and recovery marks it interrupted.
+ * It works under its stack's lock (operation_lease.h). When controld stops or the lock is lost, it
+ * just returns and leaves its rows as they are: the journal then tells the truth, and recovery
+ * marks it interrupted.
  */
 #pragma once
 
@@ -47,6 +48,8 @@ int operation_open(struct control *c, const char *id, struct operation **ret, st
 void operation_run(struct operation *o); /* to its end, whatever that is */
 void operation_close(struct operation *o);
 void operation_stop(struct operation *o); /* from another thread: end soon */
+/* From another thread: its lock is its own until then (CLOCK_MONOTONIC). */
+void operation_extend(struct operation *o, int64_t until_ns);
 bool operation_stopping(const struct operation *o);
 
 /* Journal a step as still to be done; its number. */

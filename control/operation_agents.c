@@ -5,11 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/time.h"
 #include "control/store_node.h"
 
 struct operation_agents {
 	pthread_mutex_t lock; /* of the list, against a stop */
 	bool stopping;
+	int64_t until_ns; /* of the right to talk to them */
 	struct agent **list;
 	size_t n;
 };
@@ -18,8 +20,10 @@ struct operation_agents *operation_agents_new(void)
 {
 	struct operation_agents *g = calloc(1, sizeof(*g));
 
-	if (g)
-		pthread_mutex_init(&g->lock, NULL);
+	if (!g)
+		return NULL;
+	pthread_mutex_init(&g->lock, NULL);
+	g->until_ns = INT64_MAX;
 	return g;
 }
 
@@ -64,7 +68,7 @@ int operation_agents_get(struct operation_agents *g, const struct agent_access *
 	int r;
 
 	if (operation_agents_stopping(g))
-		return sp_fail(err, SP_E_INTERRUPTED, "controld is stopping");
+		return sp_fail(err, SP_E_INTERRUPTED, "controld is stopping, or lost the lock");
 	for (size_t i = 0; i < g->n; i++)
 		if (!strcmp(agent_name(g->list[i]), node)) {
 			*ret = g->list[i];
@@ -81,6 +85,13 @@ int operation_agents_get(struct operation_agents *g, const struct agent_access *
 	return 0;
 }
 
+void operation_agents_extend(struct operation_agents *g, int64_t until_ns)
+{
+	pthread_mutex_lock(&g->lock);
+	g->until_ns = until_ns;
+	pthread_mutex_unlock(&g->lock);
+}
+
 void operation_agents_stop(struct operation_agents *g)
 {
 	pthread_mutex_lock(&g->lock);
@@ -95,7 +106,7 @@ bool operation_agents_stopping(struct operation_agents *g)
 	bool stopping;
 
 	pthread_mutex_lock(&g->lock);
-	stopping = g->stopping;
+	stopping = g->stopping || sp_time_mono_ns() >= g->until_ns;
 	pthread_mutex_unlock(&g->lock);
 	return stopping;
 }

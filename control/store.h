@@ -45,6 +45,10 @@ int store_write(struct store *s, struct sp_err *err, const char *sql, ...);
 		(const struct db_value[]){ __VA_ARGS__ __VA_OPT__(, ){ .type = DB_END } }, (err))
 #endif
 
+/* Called first in each transaction; its refusal is the transaction's. NULL: nothing is asked. So
+ * who loses a right loses all writing at once. */
+void store_guard(struct store *s, store_fn fn, void *state);
+
 /* Called after each commit that wrote events, in the writer's thread: a hint for those who wait. */
 void store_on_commit(struct store *s, void (*fn)(void *owner), void *owner);
 

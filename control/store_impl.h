@@ -12,4 +12,6 @@ struct store {
 	int64_t number;              /* of the last transaction */
 	void (*on_commit)(void *owner);
 	void *owner;
+	store_fn guard; /* NULL: none */
+	void *guard_state;
 };

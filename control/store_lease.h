@@ -21,8 +21,9 @@
 #include "control/store.h"
 
 #define STORE_LEASE_ID_MAX     32
-#define STORE_LEASE_NAME_MAX   128 /* of a person, a host, an operation, a runner */
+#define STORE_LEASE_NAME_MAX   128 /* of a person, a host, an operation */
 #define STORE_LEASE_REASON_MAX 256
+#define STORE_LEASE_RUNNER_MAX 320
 
 /* symbol, name */
 #define STORE_LEASE_KINDS(X)      \
@@ -43,11 +44,11 @@ struct store_lease {
 	char locked_by[STORE_LEASE_NAME_MAX];    /* who, as they say */
 	char requested_by[STORE_LEASE_NAME_MAX]; /* who, as the connection proves */
 	char host[STORE_LEASE_NAME_MAX];         /* from where */
-	char operation[STORE_LEASE_NAME_MAX];    /* what for: an operation's id, or words */
+	char operation[STORE_LEASE_NAME_MAX];    /* what for: "deploy", or the person's words */
 	char reason[STORE_LEASE_REASON_MAX];
-	char key[STORE_LEASE_NAME_MAX];    /* of the request that got it; "": none */
-	char running[STORE_NAME_MAX];      /* unfinished operation under it; "": none */
-	char runner[STORE_LEASE_NAME_MAX]; /* the controld that runs it */
+	char key[STORE_LEASE_NAME_MAX];      /* of the request that got it; "": none */
+	char running[STORE_NAME_MAX];        /* unfinished operation under it; "": none */
+	char runner[STORE_LEASE_RUNNER_MAX]; /* the controld that runs it */
 	int64_t acquired_at_ns, renewed_at_ns, expires_at_ns, ttl_ns;
 	int64_t runner_until_ns; /* the runner is alive until then, or later */
 	int64_t now_ns;          /* when this was read */
@@ -80,6 +81,9 @@ enum { STORE_LEASE_GRANTED, STORE_LEASE_HELD };
 int store_lease_acquire(struct store *s, const struct store_lease_request *q,
 			struct store_lease *ret, struct sp_err *err);
 
+/* The SP_E_LOCKED of one who was not granted it, from what store_lease_acquire() put in *ret. */
+int store_lease_refuse(const struct store_lease *l, struct sp_err *err);
+
 /* Give back a lock by its id. SP_E_DENIED: it is another requester's; SP_E_CONFLICT: it is not that
  * lock, or an operation runs under it; SP_E_NOT_FOUND: nobody holds the lock of that stack. */
 int store_lease_release(struct store *s, const char *stack, const char *id,
@@ -108,8 +112,8 @@ int store_lease_list(struct store *s, struct store_leases *ret, struct sp_err *e
 
 /* What an operation holds its lease by. */
 struct store_lease_right {
-	const char *stack, *operation, *runner;
-	int64_t token;
+	const char *operation, *runner;
+	int64_t token; /* 0: whatever it is */
 };
 
 /* Still the operation's: 0. SP_E_FENCED tells what became of it. */

@@ -15,8 +15,10 @@ static json_t *fields_of(const struct store_lease *l, const char *by, const char
 			  (json_int_t)l->token, "kind", store_lease_kind_name(l->kind), "locked_by",
 			  l->locked_by, "requested_by", l->requested_by, "host", l->host, "for",
 			  l->operation, "reason", l->reason, "expires_at", expires);
-	if (by)
+	if (by) {
+		json_object_set_new(fields, "severity", json_string("warning"));
 		json_object_set_new(fields, "by", json_string(by));
+	}
 	if (reason)
 		json_object_set_new(fields, "why", json_string(reason));
 	return fields;

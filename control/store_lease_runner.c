@@ -13,29 +13,29 @@ static int lost(struct store *s, const struct store_lease_right *right, struct s
 {
 	char since[SP_DURATION_MAX];
 	struct store_lease l;
-	int r = lease_load(s, right->stack, &l, err);
+	int r = lease_of_running(s, right->operation, &l, err);
 
 	if (r < 0)
 		return r;
-	if (l.token == right->token && sp_str_eq(l.running, right->operation)) {
-		sp_duration_format((l.now_ns - l.runner_until_ns) / SP_NS_PER_MS * SP_NS_PER_MS,
-				   since);
+	if (r == 0)
 		return sp_fail(err, SP_E_FENCED,
-			       "operation '%s' lost the lock of stack '%s': it was not renewed in"
-			       " time, %s ago",
-			       right->operation, right->stack, since);
-	}
-	if (!store_lease_is_held(&l))
+			       "operation '%s' has lost its lock: it was taken away, or given back",
+			       right->operation);
+	if (right->token && l.token != right->token)
 		return sp_fail(err, SP_E_FENCED,
-			       "operation '%s' lost the lock of stack '%s': its token is %lld, the"
-			       " lock is at %lld and free",
-			       right->operation, right->stack, (long long)right->token,
+			       "operation '%s' has lost the lock of stack '%s': its token is %lld,"
+			       " the lock is at %lld",
+			       right->operation, l.stack, (long long)right->token,
 			       (long long)l.token);
+	if (!sp_str_eq(l.runner, right->runner))
+		return sp_fail(err, SP_E_FENCED,
+			       "operation '%s' has lost the lock of stack '%s' to controld '%s'",
+			       right->operation, l.stack, l.runner);
+	sp_duration_format((l.now_ns - l.runner_until_ns) / SP_NS_PER_MS * SP_NS_PER_MS, since);
 	return sp_fail(err, SP_E_FENCED,
-		       "operation '%s' lost the lock of stack '%s': its token is %lld, the lock is"
-		       " at %lld and %s has it (%s)",
-		       right->operation, right->stack, (long long)right->token, (long long)l.token,
-		       l.locked_by, *l.running ? l.running : l.operation);
+		       "operation '%s' has lost the lock of stack '%s': it was not renewed in time,"
+		       " %s ago",
+		       right->operation, l.stack, since);
 }
 
 int store_lease_check(struct store *s, const struct store_lease_right *right, struct sp_err *err)
@@ -46,10 +46,10 @@ int store_lease_check(struct store *s, const struct store_lease_right *right, st
 
 	if (r == 0)
 		r = db_select(store_db(s), &rows, err,
-			      "SELECT 1 FROM leases WHERE stack = $1 AND running = $2"
-			      " AND token = $3 AND runner = $4 AND runner_until > $5",
-			      DB_S(right->stack), DB_S(right->operation), DB_I(right->token),
-			      DB_S(right->runner), DB_I(now));
+			      "SELECT 1 FROM leases WHERE running = $1 AND runner = $2"
+			      " AND ($3 = 0 OR token = $3) AND runner_until > $4",
+			      DB_S(right->operation), DB_S(right->runner), DB_I(right->token),
+			      DB_I(now));
 	if (r == 0)
 		r = db_next(rows, err);
 	if (r == 0)
@@ -68,10 +68,10 @@ int store_lease_renew(struct store *s, const struct store_lease_right *right, in
 			s, err,
 			"UPDATE leases SET renewed_at = $1, runner_until = $2,"
 			" expires_at = CASE WHEN expires_at < $2 THEN $2 ELSE expires_at END"
-			" WHERE stack = $3 AND running = $4 AND token = $5 AND runner = $6"
+			" WHERE running = $3 AND runner = $4 AND ($5 = 0 OR token = $5)"
 			" AND runner_until > $1",
-			DB_I(now), DB_I(now + ttl_ns), DB_S(right->stack), DB_S(right->operation),
-			DB_I(right->token), DB_S(right->runner));
+			DB_I(now), DB_I(now + ttl_ns), DB_S(right->operation), DB_S(right->runner),
+			DB_I(right->token));
 	if (r == 0)
 		return lost(s, right, err);
 	return r < 0 ? r : 0;
@@ -153,7 +153,8 @@ static int hand_on(struct store *s, struct store_lease *l, struct take_over *o, 
 	} else if (r == 0) {
 		l->kind = STORE_LEASE_OPERATION;
 		l->ttl_ns = t->ttl_ns;
-		snprintf(l->operation, sizeof(l->operation), "%s", t->operation);
+		if (!*l->operation)
+			snprintf(l->operation, sizeof(l->operation), "recovery");
 		r = lease_renew_identity(l, err);
 		if (r == 0)
 			r = lease_tell(s, "lock.acquired", l, NULL, NULL, err);

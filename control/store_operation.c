@@ -60,38 +60,6 @@ static int find_by_key(struct store *s, struct begin *b, struct sp_err *err)
 	return 1;
 }
 
-static int refuse_second(struct store *s, const char *stack, struct sp_err *err)
-{
-	auto_(db_rows_end) struct db_rows *rows = NULL;
-	int r = db_select(store_db(s), &rows, err,
-			  "SELECT id, kind, requested_by FROM operations"
-			  " WHERE stack = $1 AND state = 'running'",
-			  DB_S(stack));
-
-	if (r == 0)
-		r = db_next(rows, err);
-	if (r == 1)
-		return sp_fail(err, SP_E_CONFLICT,
-			       "operation '%s' (%s by %s) is running on stack '%s'",
-			       db_text(rows, 0), db_text(rows, 1), db_text(rows, 2), stack);
-	return r;
-}
-
-static int next_token(struct store *s, const char *stack, int64_t *ret, struct sp_err *err)
-{
-	auto_(db_rows_end) struct db_rows *rows = NULL;
-	int r = db_select(store_db(s), &rows, err,
-			  "INSERT INTO leases (stack, token) VALUES ($1, 1) ON CONFLICT (stack)"
-			  " DO UPDATE SET token = leases.token + 1 RETURNING token",
-			  DB_S(stack));
-
-	if (r == 0)
-		r = db_next(rows, err);
-	if (r == 1)
-		*ret = db_number(rows, 0);
-	return r < 0 ? r : 0;
-}
-
 static void place_of(const char *id, char ret[STORE_PLACE_MAX])
 {
 	snprintf(ret, STORE_PLACE_MAX, "operations.request:%s", id);
@@ -131,9 +99,43 @@ static int insert_operation(struct store *s, struct begin *b, int64_t token, str
 
 	if (r < 0)
 		return r;
-	snprintf(b->id, STORE_NAME_MAX, "op-%lld", (long long)number);
 	r = write_operation(s, b, number, token, err);
 	return r < 0 ? r : store_event_append(s, &event, err);
+}
+
+static int take_lock(struct store *s, const struct begin *b, int64_t *ret_token, struct sp_err *err)
+{
+	struct store_lease_request q = b->q->lock;
+	struct store_lease lease = { 0 };
+	int r;
+
+	q.stack = b->q->stack;
+	q.kind = STORE_LEASE_OPERATION;
+	q.key = b->q->idempotency_key;
+	q.requested_by = b->q->requested_by;
+	q.operation = b->q->kind;
+	q.running = b->id;
+	if (!q.locked_by)
+		q.locked_by = q.requested_by;
+	r = store_lease_acquire(s, &q, &lease, err);
+	*ret_token = lease.token;
+	if (r == STORE_LEASE_HELD && !q.queue)
+		return store_lease_refuse(&lease, err);
+	return r;
+}
+
+/* Its id, which is taken only if it gets the lock: who waits leaves no gap. */
+static int propose_id(struct store *s, struct begin *b, struct sp_err *err)
+{
+	auto_(db_rows_end) struct db_rows *rows = NULL;
+	int r = db_select(store_db(s), &rows, err,
+			  "SELECT value + 1 FROM counters WHERE name = 'operations'");
+
+	if (r == 0)
+		r = db_next(rows, err);
+	if (r == 1)
+		snprintf(b->id, STORE_NAME_MAX, "op-%lld", (long long)db_number(rows, 0));
+	return r < 0 ? r : 0;
 }
 
 static int begin(struct store *s, void *state, struct sp_err *err)
@@ -143,11 +145,14 @@ static int begin(struct store *s, void *state, struct sp_err *err)
 	int r = find_by_key(s, b, err);
 
 	if (r != 0)
-		return r;
-	r = refuse_second(s, b->q->stack, err);
+		return r < 0 ? r : STORE_OPERATION_KNOWN;
+	r = propose_id(s, b, err);
 	if (r == 0)
-		r = next_token(s, b->q->stack, &token, err);
-	return r < 0 ? r : insert_operation(s, b, token, err);
+		r = take_lock(s, b, &token, err);
+	if (r != STORE_LEASE_GRANTED)
+		return r < 0 ? r : STORE_OPERATION_WAITS;
+	r = insert_operation(s, b, token, err);
+	return r < 0 ? r : STORE_OPERATION_BEGUN;
 }
 
 int store_operation_begin(struct store *s, const struct store_operation_request *q,
@@ -229,7 +234,9 @@ static int finish(struct store *s, void *state, struct sp_err *err)
 		     DB_S(state_names[f->state]), DB_I(sp_time_real_ns()), DB_S(text), DB_S(f->id));
 	if (r == 0)
 		return sp_fail(err, SP_E_CONFLICT, "operation '%s' is not running", f->id);
-	return r < 0 ? r : tell_finished(s, f, err);
+	if (r >= 0)
+		r = tell_finished(s, f, err);
+	return r < 0 ? r : store_lease_end(s, f->id, err);
 }
 
 int store_operation_finish(struct store *s, const char *id, enum store_operation_state state,

@@ -9,6 +9,7 @@
 
 #include "base/digest.h"
 #include "control/store.h"
+#include "control/store_lease.h"
 #include "wire/failure.h"
 
 /* symbol, name */
@@ -44,8 +45,10 @@ struct store_operation_request {
 	const char *kind; /* "deploy", "destroy" */
 	const char *stack;
 	const char *requested_by;
-	const char *idempotency_key; /* NULL: none */
-	const char *request;         /* JSON text that the worker reads */
+	const char *idempotency_key;     /* NULL: none */
+	const char *request;             /* JSON text that the worker reads */
+	struct store_lease_request lock; /* who, for how long, under which lock, whether to wait;
+					    the rest is filled in from above */
 };
 
 struct store_operation {
@@ -62,16 +65,19 @@ void store_operation_fini(struct store_operation *o);
 
 const char *store_operation_state_name(enum store_operation_state state);
 
+enum { STORE_OPERATION_BEGUN, STORE_OPERATION_KNOWN, STORE_OPERATION_WAITS };
 /*
- * Begin an operation: its row, and the stack's next fencing token. 0: a new one; 1: the idempotency
- * key was seen before and this is that operation. SP_E_CONFLICT names the operation that already
- * runs on the stack, or says that the key came with another request.
+ * Begin an operation: its row, and the stack's lock with its next fencing token. KNOWN: the
+ * idempotency key was seen before and this is that operation. WAITS: it was to wait for the lock
+ * and is in the queue. SP_E_LOCKED says who has it; SP_E_CONFLICT that the key came with another
+ * request, or that the lock to run under is not the one that is held.
  */
 int store_operation_begin(struct store *s, const struct store_operation_request *q,
 			  char ret_id[STORE_NAME_MAX], struct sp_err *err);
 int store_operation_load(struct store *s, const char *id, struct store_operation *ret,
 			 struct sp_err *err);
-/* The one way out of `running`; SP_E_CONFLICT when it is not running. failure may be NULL. */
+/* The one way out of `running`, and the end of its lock; SP_E_CONFLICT when it is not running.
+ * failure may be NULL. */
 int store_operation_finish(struct store *s, const char *id, enum store_operation_state state,
 			   const struct wire_failure *failure, struct sp_err *err);
 

@@ -92,8 +92,9 @@ int store_workload_list(struct store *s, const char *stack, int64_t revision,
 /* Where the workload of that id runs: of the highest revision. NOT_FOUND. */
 int store_workload_node(struct store *s, const char *id, char ret_node[STORE_NAME_MAX],
 			struct sp_err *err);
-/* The fencing token its stack's last operation got: a command to one workload goes with it. */
-int store_workload_token(struct store *s, const char *id, int64_t *ret, struct sp_err *err);
+/* Whose stack it belongs to. NOT_FOUND. */
+int store_workload_stack(struct store *s, const char *id, char ret_stack[STORE_NAME_MAX],
+			 struct sp_err *err);
 int store_workload_put(struct store *s, const struct store_workload *w, struct sp_err *err);
 
 /* Make revision the current one: the workloads of every other are forgotten, and the addresses that

@@ -82,7 +82,9 @@ static int try_once(struct store *s, struct attempt *a, struct sp_err *err)
 	if (r == 0) {
 		s->written = 0;
 		s->depth++;
-		r = a->result = a->fn(s, a->state, err);
+		r = s->guard ? s->guard(s, s->guard_state, err) : 0;
+		if (r >= 0)
+			r = a->result = a->fn(s, a->state, err);
 		s->depth--;
 		if (r >= 0)
 			r = commit(s, a, err);
@@ -145,6 +147,12 @@ int store_write_args(struct store *s, const char *sql, const struct db_value *ar
 void store_mark_event(struct store *s)
 {
 	s->written++;
+}
+
+void store_guard(struct store *s, store_fn fn, void *state)
+{
+	s->guard = fn;
+	s->guard_state = state;
 }
 
 void store_on_commit(struct store *s, void (*fn)(void *owner), void *owner)

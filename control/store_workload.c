@@ -102,17 +102,16 @@ int store_workload_node(struct store *s, const char *id, char ret_node[STORE_NAM
 	return r;
 }
 
-int store_workload_token(struct store *s, const char *id, int64_t *ret, struct sp_err *err)
+int store_workload_stack(struct store *s, const char *id, char ret_stack[STORE_NAME_MAX],
+			 struct sp_err *err)
 {
 	auto_(db_rows_end) struct db_rows *rows = NULL;
 	int r = db_select(store_db(s), &rows, err,
-			  "SELECT leases.token FROM workloads JOIN leases"
-			  " ON leases.stack = workloads.stack WHERE workloads.id = $1 LIMIT 1",
-			  DB_S(id));
+			  "SELECT stack FROM workloads WHERE id = $1 LIMIT 1", DB_S(id));
 
 	r = store_first(r, rows, "workload", id, err);
 	if (r == 0)
-		*ret = db_number(rows, 0);
+		db_text_into(rows, 0, ret_stack, STORE_NAME_MAX);
 	return r;
 }
 

@@ -56,6 +56,16 @@ void watch_stop(struct watch *w)
 	pthread_mutex_unlock(&w->lock);
 }
 
+bool watch_stopped(struct watch *w)
+{
+	bool stopped;
+
+	pthread_mutex_lock(&w->lock);
+	stopped = w->stopped;
+	pthread_mutex_unlock(&w->lock);
+	return stopped;
+}
+
 uint64_t watch_mark(struct watch *w)
 {
 	uint64_t mark;

@@ -14,6 +14,7 @@ void watch_free(struct watch *w);
 
 void watch_hint(void *w);         /* fits store_on_commit() */
 void watch_stop(struct watch *w); /* everybody wakes, and nobody sleeps again */
+bool watch_stopped(struct watch *w);
 
 /* Where one is now: take it before looking into the store. */
 uint64_t watch_mark(struct watch *w);

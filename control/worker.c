@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/list.h"
 #include "base/log.h"
@@ -140,4 +141,105 @@ int workers_queue(struct workers *w, const char *operation, struct sp_err *err)
 	pthread_cond_signal(&w->changed);
 	pthread_mutex_unlock(&w->lock);
 	return 0;
+}
+
+static size_t count(const struct sp_list *list)
+{
+	const struct job *j;
+	size_t n = 0;
+
+	SP_LIST_EACH (list, j, link) {
+		n++;
+	}
+	return n;
+}
+
+static void copy_ids(const struct sp_list *from, struct workers_list *to)
+{
+	const struct job *j;
+
+	SP_LIST_EACH (from, j, link) {
+		memcpy(to->ids[to->n++], j->operation, sizeof(j->operation));
+	}
+}
+
+int workers_list(struct workers *w, struct workers_list *ret, struct sp_err *err)
+{
+	*ret = (struct workers_list){ 0 };
+	pthread_mutex_lock(&w->lock);
+	ret->ids = calloc(count(&w->queue) + count(&w->running) + 1, sizeof(*ret->ids));
+	if (ret->ids) {
+		copy_ids(&w->running, ret);
+		copy_ids(&w->queue, ret);
+	}
+	pthread_mutex_unlock(&w->lock);
+	return ret->ids ? 0 : sp_fail_nomem(err);
+}
+
+void workers_list_fini(struct workers_list *list)
+{
+	free(list->ids);
+	*list = (struct workers_list){ 0 };
+}
+
+static struct job *find(const struct sp_list *list, const char *operation)
+{
+	struct job *j;
+
+	SP_LIST_EACH (list, j, link) {
+		if (!strcmp(j->operation, operation))
+			return j;
+	}
+	return NULL;
+}
+
+void workers_extend(struct workers *w, const char *operation, int64_t until_ns)
+{
+	const struct job *j;
+
+	pthread_mutex_lock(&w->lock);
+	j = find(&w->running, operation);
+	if (j && j->running)
+		operation_extend(j->running, until_ns);
+	pthread_mutex_unlock(&w->lock);
+}
+
+static bool forget(struct sp_list *queue, const char *operation)
+{
+	struct job *j;
+
+	SP_LIST_EACH (queue, j, link) {
+		if (strcmp(j->operation, operation) != 0)
+			continue;
+		sp_list_remove(&j->link);
+		free(j);
+		return true;
+	}
+	return false;
+}
+
+bool workers_stop(struct workers *w, const char *operation)
+{
+	const struct job *running;
+	bool queued;
+
+	pthread_mutex_lock(&w->lock);
+	running = find(&w->running, operation);
+	if (running && running->running)
+		operation_stop(running->running);
+	queued = forget(&w->queue, operation);
+	pthread_mutex_unlock(&w->lock);
+	return running || queued;
+}
+
+void workers_stop_expired(struct workers *w)
+{
+	const struct job *j;
+
+	pthread_mutex_lock(&w->lock);
+	SP_LIST_EACH (&w->running, j, link) {
+		if (j->running && operation_stopping(j->running))
+			operation_stop(j->running);
+	}
+	pthread_mutex_unlock(&w->lock);
 }

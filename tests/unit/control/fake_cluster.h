@@ -125,7 +125,11 @@ static inline void stop_all(void)
 static inline void begin(const char *kind, const char *request, char id[STORE_NAME_MAX])
 {
 	struct store_operation_request q = {
-		.kind = kind, .stack = "demo", .requested_by = "test", .request = request
+		.kind = kind,
+		.stack = "demo",
+		.requested_by = "test",
+		.request = request,
+		.lock = { .runner = c.runner, .ttl_ns = c.config.lock_ttl_ns },
 	};
 
 	cr_assert_eq(store_operation_begin(s, &q, id, &err), 0, "%s", err.message);

@@ -10,27 +10,10 @@
 #include "control/store_event.h"
 #include "control/store_operation.h"
 #include "control/store_waiter.h"
-#include "tests/unit/control/scratch.h"
+#include "tests/unit/control/backends.h"
 
 #define LONG_NS (3600 * SP_NS_PER_S)
 #define PAST_NS 1 /* over before it is looked at again */
-
-static struct store *s;
-static struct sp_err err;
-
-static void open_scratch(void)
-{
-	scratch_make();
-	s = scratch_store();
-}
-
-static void close_scratch(void)
-{
-	store_close(s);
-	scratch_remove();
-}
-
-TestSuite(store_lease, .init = open_scratch, .fini = close_scratch);
 
 static struct store_lease_request manual(const char *who, int64_t ttl_ns)
 {
@@ -93,7 +76,7 @@ static void expect_events(const char *wanted)
 	cr_expect_str_eq(text, wanted);
 }
 
-Test(store_lease, the_first_gets_it_and_the_second_hears_who_has_it)
+CONTRACT(the_first_gets_it_and_the_second_hears_who_has_it)
 {
 	struct store_lease_request ann = manual("ann", LONG_NS), bob = manual("bob", LONG_NS);
 	struct store_lease mine = acquire(&ann, STORE_LEASE_GRANTED);
@@ -108,7 +91,7 @@ Test(store_lease, the_first_gets_it_and_the_second_hears_who_has_it)
 	expect_events("acquired");
 }
 
-Test(store_lease, the_token_grows_with_each_holder_and_never_goes_back)
+CONTRACT(the_token_grows_with_each_holder_and_never_goes_back)
 {
 	struct store_lease_request ann = manual("ann", LONG_NS);
 
@@ -123,7 +106,7 @@ Test(store_lease, the_token_grows_with_each_holder_and_never_goes_back)
 	expect_events("acquired released acquired released acquired released");
 }
 
-Test(store_lease, the_same_request_again_is_given_the_same_lock)
+CONTRACT(the_same_request_again_is_given_the_same_lock)
 {
 	struct store_lease_request ann = manual("ann", LONG_NS), thief = manual("bob", LONG_NS);
 
@@ -136,7 +119,7 @@ Test(store_lease, the_same_request_again_is_given_the_same_lock)
 	acquire(&thief, STORE_LEASE_HELD);
 }
 
-Test(store_lease, only_its_holder_releases_it_and_only_by_its_id)
+CONTRACT(only_its_holder_releases_it_and_only_by_its_id)
 {
 	struct store_lease_request ann = manual("ann", LONG_NS);
 	struct store_lease l = acquire(&ann, STORE_LEASE_GRANTED);
@@ -151,7 +134,7 @@ Test(store_lease, only_its_holder_releases_it_and_only_by_its_id)
 	cr_expect_eq(store_lease_release(s, "demo", l.id, "ann", &err), -ENOENT);
 }
 
-Test(store_lease, a_manual_lock_whose_time_is_up_is_free_and_an_event_says_so)
+CONTRACT(a_manual_lock_whose_time_is_up_is_free_and_an_event_says_so)
 {
 	struct store_lease_request ann = manual("ann", PAST_NS), bob = manual("bob", LONG_NS);
 	struct store_lease l = { 0 };
@@ -164,7 +147,7 @@ Test(store_lease, a_manual_lock_whose_time_is_up_is_free_and_an_event_says_so)
 	expect_events("acquired expired acquired");
 }
 
-Test(store_lease, the_sweep_frees_what_is_over_and_nothing_else)
+CONTRACT(the_sweep_frees_what_is_over_and_nothing_else)
 {
 	struct store_lease_request ann = manual("ann", PAST_NS), bob = manual("bob", LONG_NS);
 	autoleases struct store_leases held = { 0 };
@@ -180,7 +163,7 @@ Test(store_lease, the_sweep_frees_what_is_over_and_nothing_else)
 	expect_events("acquired acquired expired");
 }
 
-Test(store_lease, an_operation_under_a_manual_lock_gets_a_higher_token_and_leaves_it_its_holder)
+CONTRACT(an_operation_under_a_manual_lock_gets_a_higher_token_and_leaves_it_its_holder)
 {
 	struct store_lease_request ann = manual("ann", LONG_NS);
 	struct store_lease_request op = running("op-1", "here", LONG_NS);
@@ -203,7 +186,7 @@ Test(store_lease, an_operation_under_a_manual_lock_gets_a_higher_token_and_leave
 	expect_events("acquired released");
 }
 
-Test(store_lease, running_under_a_lock_that_is_not_held_is_refused)
+CONTRACT(running_under_a_lock_that_is_not_held_is_refused)
 {
 	struct store_lease_request ann = manual("ann", LONG_NS);
 	struct store_lease_request op = running("op-1", "here", LONG_NS);
@@ -217,7 +200,7 @@ Test(store_lease, running_under_a_lock_that_is_not_held_is_refused)
 	cr_expect_not_null(strstr(err.message, "lock-gone"));
 }
 
-Test(store_lease, who_needs_no_lock_runs_beside_a_manual_one_but_never_beside_an_operation)
+CONTRACT(who_needs_no_lock_runs_beside_a_manual_one_but_never_beside_an_operation)
 {
 	struct store_lease_request ann = manual("ann", LONG_NS);
 	struct store_lease_request op = running("op-1", "here", LONG_NS);
@@ -229,7 +212,7 @@ Test(store_lease, who_needs_no_lock_runs_beside_a_manual_one_but_never_beside_an
 	acquire(&op, STORE_LEASE_HELD);
 }
 
-Test(store_lease, waiters_get_it_in_the_order_they_came)
+CONTRACT(waiters_get_it_in_the_order_they_came)
 {
 	struct store_lease_request ann = manual("ann", LONG_NS), bob = manual("bob", LONG_NS),
 				   cid = manual("cid", LONG_NS), dan = manual("dan", LONG_NS);
@@ -250,7 +233,7 @@ Test(store_lease, waiters_get_it_in_the_order_they_came)
 	acquire(&cid, STORE_LEASE_GRANTED);
 }
 
-Test(store_lease, a_waiter_who_leaves_holds_up_nobody)
+CONTRACT(a_waiter_who_leaves_holds_up_nobody)
 {
 	struct store_lease_request ann = manual("ann", LONG_NS), bob = manual("bob", LONG_NS),
 				   cid = manual("cid", LONG_NS);
@@ -267,7 +250,7 @@ Test(store_lease, a_waiter_who_leaves_holds_up_nobody)
 	acquire(&cid, STORE_LEASE_GRANTED);
 }
 
-Test(store_lease, a_waiter_who_falls_silent_loses_the_place)
+CONTRACT(a_waiter_who_falls_silent_loses_the_place)
 {
 	struct store_lease_request ann = manual("ann", LONG_NS), bob = manual("bob", LONG_NS),
 				   cid = manual("cid", LONG_NS);
@@ -287,13 +270,13 @@ static void expect_fenced(int r)
 	cr_expect_eq(err.code, SP_E_FENCED);
 }
 
-Test(store_lease, a_right_holds_while_it_is_renewed_and_a_lost_one_stays_lost)
+CONTRACT(a_right_holds_while_it_is_renewed_and_a_lost_one_stays_lost)
 {
 	struct store_lease_request op = running("op-1", "here", LONG_NS);
 	struct store_lease l = acquire(&op, STORE_LEASE_GRANTED);
-	struct store_lease_right right = { "demo", "op-1", "here", l.token };
-	struct store_lease_right old = { "demo", "op-1", "here", l.token - 1 };
-	struct store_lease_right other = { "demo", "op-1", "there", l.token };
+	struct store_lease_right right = { "op-1", "here", l.token };
+	struct store_lease_right old = { "op-1", "here", l.token + 1 };
+	struct store_lease_right other = { "op-1", "there", l.token };
 
 	cr_expect_eq(store_lease_check(s, &right, &err), 0, "%s", err.message);
 	expect_fenced(store_lease_check(s, &old, &err));
@@ -304,7 +287,7 @@ Test(store_lease, a_right_holds_while_it_is_renewed_and_a_lost_one_stays_lost)
 	cr_expect_not_null(strstr(err.message, "not renewed in time"));
 }
 
-Test(store_lease, a_stack_with_an_unfinished_operation_is_not_free_when_its_time_is_up)
+CONTRACT(a_stack_with_an_unfinished_operation_is_not_free_when_its_time_is_up)
 {
 	struct store_lease_request op = running("op-1", "here", PAST_NS), ann = manual("ann", 1);
 
@@ -313,7 +296,7 @@ Test(store_lease, a_stack_with_an_unfinished_operation_is_not_free_when_its_time
 	cr_expect_eq(store_lease_sweep(s, &err), 0);
 }
 
-Test(store_lease, force_needs_the_exact_id_and_makes_the_token_grow)
+CONTRACT(force_needs_the_exact_id_and_makes_the_token_grow)
 {
 	struct store_lease_request ann = manual("ann", LONG_NS);
 	struct store_lease l = acquire(&ann, STORE_LEASE_GRANTED), was = { 0 }, after;
@@ -330,7 +313,7 @@ Test(store_lease, force_needs_the_exact_id_and_makes_the_token_grow)
 	expect_events("acquired forced");
 }
 
-Test(store_lease, a_stack_nobody_ever_locked_is_unknown)
+CONTRACT(a_stack_nobody_ever_locked_is_unknown)
 {
 	struct store_lease l = { 0 };
 
