@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 
+#define TENTH_NS      (SP_NS_PER_S / 10)
 #define NS_PER_MINUTE (60 * SP_NS_PER_S)
 #define NS_PER_HOUR   (60 * NS_PER_MINUTE)
 #define NS_PER_DAY    (24 * NS_PER_HOUR)
@@ -151,6 +152,9 @@ void sp_duration_format(int64_t ns, char ret[SP_DURATION_MAX])
 {
 	if (ns < SP_NS_PER_S)
 		snprintf(ret, SP_DURATION_MAX, "%" PRId64 "ms", ns / SP_NS_PER_MS);
+	else if (ns < NS_PER_MINUTE && ns % SP_NS_PER_S >= TENTH_NS)
+		snprintf(ret, SP_DURATION_MAX, "%" PRId64 ".%" PRId64 "s", ns / SP_NS_PER_S,
+			 ns % SP_NS_PER_S / TENTH_NS);
 	else if (ns < NS_PER_MINUTE)
 		snprintf(ret, SP_DURATION_MAX, "%" PRId64 "s", ns / SP_NS_PER_S);
 	else if (ns < NS_PER_HOUR)

@@ -21,6 +21,6 @@ int sp_time_parse(const char *stamp, int64_t *ret_real_ns,
  * Never negative. */
 int sp_duration_parse(const char *s, int64_t *ret_ns, struct sp_err *err);
 
-/* Shortest readable form: "850ms", "12s", "3m10s", "2h5m", "4d". */
+/* Shortest readable form: "850ms", "1.5s", "12s", "3m10s", "2h5m", "4d". */
 #define SP_DURATION_MAX 24
 void sp_duration_format(int64_t ns, char ret[SP_DURATION_MAX]);

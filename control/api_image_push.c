@@ -27,7 +27,7 @@ static int resolve(struct api *a, const char *text, struct push *p, struct sp_er
 	img_reference_key(&reference, p->key);
 	r = img_digest_of(a->control->images, text, p->digest, err);
 	if (r < 0)
-		snprintf(a->at.next, sizeof(a->at.next), "ctl image import ARCHIVE --reference %s",
+		snprintf(a->at.next, sizeof(a->at.next), "ctl image import ARCHIVE --name %s",
 			 text);
 	return r;
 }

@@ -73,7 +73,8 @@ Test(time, durations_are_printed_short)
 		const char *text;
 	} rows[] = { { 0, "0ms" },
 		     { 850 * SP_NS_PER_MS, "850ms" },
-		     { 12 * SP_NS_PER_S, "12s" },
+		     { 1999 * SP_NS_PER_MS, "1.9s" },
+		     { 12 * SP_NS_PER_S + 99 * SP_NS_PER_MS, "12s" },
 		     { 190 * SP_NS_PER_S, "3m10s" },
 		     { 7500 * SP_NS_PER_S, "2h5m" },
 		     { 4 * 86400 * SP_NS_PER_S, "4d" } };
