@@ -27,7 +27,7 @@ cluster_busybox() {
 	local root=$CLUSTER/busybox name
 	mkdir -p "$root/bin"
 	cp /bin/busybox "$root/bin"
-	for name in sh sleep cat echo nc wget ls id hostname ps; do ln -sf busybox "$root/bin/$name"; done
+	for name in sh sleep cat echo nc wget ls id hostname ps seq usleep tail grep stty true; do ln -sf busybox "$root/bin/$name"; done
 	tar -C "$root" -cf "$root.tar" .
 	echo '{"Entrypoint": ["/bin/sh", "-c"], "Env": ["PATH=/bin"]}' >"$root.json"
 	ctl image import --config "$root.json" --name test/busybox:1 "$root.tar"
@@ -46,3 +46,16 @@ within() {
 workload_is() { # id, state
 	ctl ps -o json | jq -e --arg id "$1" --arg state "$2" '.workloads[] | select(.id == $id and .state == $state)' >/dev/null
 }
+
+# One value of a workload's row of `ctl ps`: id, jq filter.
+workload() { ctl ps -o json | jq -r --arg id "$1" ".workloads[] | select(.id == \$id) | $2"; }
+
+# An event for which the filter holds has been told: jq filter over one event.
+told() { ctl events -o json | jq -se "any(.[]; $1)" >/dev/null; }
+
+# The cgroup of a workload as its node sees it: node, id.
+cgroup_of() { lab exec "$1" -- sed -n 's|^0::|/sys/fs/cgroup|p' "/proc/$(workload "$2" .pid)/cgroup"; }
+
+# Wait until a workload runs for the nth time and is ready: id, n.
+ready_again() { within 20 ready_with "$1" "$2"; }
+ready_with() { [[ $(workload "$1" '"\(.ready) \(.incarnation)"') == "true $2" ]]; }
