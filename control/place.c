@@ -79,18 +79,31 @@ static size_t choose(const struct placing *p, const struct place_request *q)
 	return best;
 }
 
+/* It fits but for the node's silence: then it is worth trying again. */
+static bool would_fit(const struct placing *p, const struct place_request *q, size_t i)
+{
+	struct place_node awake = p->nodes[i];
+	char reason[PLACE_REASON_MAX];
+
+	awake.ready = true;
+	return place_fits(&awake, q, placing_replicas(p, q, i), reason);
+}
+
 static int refuse(const struct placing *p, const struct place_request *q, struct sp_err *err)
 {
 	autobuf struct sp_buf text = SP_BUF_INIT;
+	enum sp_err_code code = SP_E_UNPLACEABLE;
 	char reason[PLACE_REASON_MAX];
 	int r;
 
 	for (size_t i = 0; i < p->n_nodes; i++) {
+		if (would_fit(p, q, i))
+			code = SP_E_UNREACHABLE;
 		if (place_fits(&p->nodes[i], q, placing_replicas(p, q, i), reason))
 			continue;
 		sp_buf_printf(&text, "%s%s: %s", text.len ? "; " : "", p->nodes[i].name, reason);
 	}
-	r = sp_fail(err, SP_E_UNPLACEABLE, "no node for '%s': %s", q->id,
+	r = sp_fail(err, code, "no node for '%s': %s", q->id,
 		    text.len ? text.data : "the cluster has no nodes");
 	sp_err_at(err, SP_STAGE_PLACE);
 	return r;

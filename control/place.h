@@ -3,7 +3,8 @@
  *
  * A workload that is placed stays, as long as its node still fits. Others go where most room is:
  * the node with the fewest replicas of the service, then the fewest workloads, then the first by
- * name. What cannot be placed is an error with one reason per node.
+ * name. What cannot be placed is an error with one reason per node: SP_E_UNPLACEABLE, or
+ * SP_E_UNREACHABLE when it would fit on a node that does not answer.
  */
 #pragma once
 

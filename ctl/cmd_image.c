@@ -177,7 +177,7 @@ static int upload(struct ctl *ctl, const char *url, const char *path, json_t **r
 	ctl_interrupt_watch(ctl->http);
 	r = sp_httpc_upload(ctl->http, "POST", url, fd, bytes, ret, &err);
 	ctl_interrupt_unwatch(ctl->http);
-	return r < 0 ? ctl_fail_from(fail, &err, *ret) : 0;
+	return r < 0 ? ctl_fail_from(ctl, fail, &err, *ret) : 0;
 }
 
 static int run_import(struct ctl *ctl, const struct ctl_args *args, struct wire_failure *fail)

@@ -40,7 +40,13 @@ int ctl_fail(struct wire_failure *fail, enum sp_err_code code, const char *fmt, 
 	return sp_err_return(&fail->err);
 }
 
-int ctl_fail_from(struct wire_failure *fail, const struct sp_err *err, const json_t *error)
+static const char *controld_at(const struct ctl *ctl)
+{
+	return ctl->context->url ? ctl->context->url : ctl->context->unix_path;
+}
+
+int ctl_fail_from(const struct ctl *ctl, struct wire_failure *fail, const struct sp_err *err,
+		  const json_t *error)
 {
 	if (json_is_object(error))
 		wire_failure_decode(error, fail);
@@ -48,6 +54,10 @@ int ctl_fail_from(struct wire_failure *fail, const struct sp_err *err, const jso
 		wire_failure_init(fail, err, "ctl");
 	if (!fail->err.code)
 		fail->err = *err;
+	/* A refusal at the door does not say whose door it is. */
+	if (json_is_object(error) && fail->err.code == SP_E_DENIED &&
+	    fail->err.stage == SP_STAGE_NONE)
+		sp_err_prefix(&fail->err, "controld at '%s'", controld_at(ctl));
 	return sp_err_return(&fail->err);
 }
 
@@ -95,12 +105,10 @@ int ctl_open(struct ctl *ctl, struct wire_failure *fail)
 /* controld that does not answer: say where it was looked for. */
 static int unanswered(const struct ctl *ctl, struct wire_failure *fail)
 {
-	const char *where = ctl->context->url ? ctl->context->url : ctl->context->unix_path;
-
 	sp_err_at(&fail->err, SP_STAGE_CLIENT);
 	if (fail->err.code == SP_E_UNREACHABLE && !fail->next[0])
-		return ctl_fail_next(fail, "is controld running at %s? (context: %s)", where,
-				     ctl->context->file);
+		return ctl_fail_next(fail, "is controld running at %s? (context: %s)",
+				     controld_at(ctl), ctl->context->file);
 	return sp_err_return(&fail->err);
 }
 
@@ -115,7 +123,7 @@ int ctl_call(struct ctl *ctl, const char *method, const char *path, const json_t
 		return r;
 	r = sp_httpc_json(ctl->http, method, path, body, &reply, &err);
 	if (r < 0) {
-		ctl_fail_from(fail, &err, reply);
+		ctl_fail_from(ctl, fail, &err, reply);
 		return json_is_object(reply) ? r : unanswered(ctl, fail);
 	}
 	if (ret)

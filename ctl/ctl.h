@@ -42,4 +42,5 @@ int ctl_fail_next(struct wire_failure *fail, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 /* Fill fail from a call that failed: err, and the error object it left (httpc.h, sp_httpc_json; may
  * be NULL or no object). */
-int ctl_fail_from(struct wire_failure *fail, const struct sp_err *err, const json_t *error);
+int ctl_fail_from(const struct ctl *ctl, struct wire_failure *fail, const struct sp_err *err,
+		  const json_t *error);

@@ -283,7 +283,7 @@ import_busybox() { # reference
 	import_busybox app:1
 	call -d "$(bundle demo $'services:\n  web:\n    image: app:1\n')" /v1/deploys
 	call "/v1/operations/$(field .operation)?wait=1"
-	[[ $(field .state) == failed && $(field .error.stage) == place && $(field .error.code) == unplaceable ]]
+	[[ $(field .state) == failed && $(field .error.stage) == place && $(field .error.code) == unreachable ]]
 	[[ $(field .error.message) == *"worker1: unreachable"* ]]
 }
 

@@ -108,6 +108,7 @@ Test(place, a_node_that_does_not_answer_keeps_only_what_is_not_touched)
 	cr_expect_eq(q[0].node, 0);
 	q[0].untouched = false;
 	cr_expect_lt(place(nodes, 2, q, 1, NULL, &err), 0);
+	cr_expect_eq(err.code, SP_E_UNREACHABLE);
 }
 
 Test(place, two_replicas_that_publish_a_port_are_never_on_one_node)
