@@ -32,7 +32,8 @@ truth() {
 	ctl image ls -o json | jq -S .images
 	ctl stack ls -o json | jq -S '[.stacks[] | {name, revision, digest, state}]'
 	for node in worker1 worker2; do
-		lab exec "$node" -- sh -c 'cd /var/lib/stackpilot && find images/blobs images/layers workloads volumes -maxdepth 2 | sort'
+		lab exec "$node" -- sh -c 'cd /var/lib/stackpilot && find images/layers workloads volumes -maxdepth 2 | sort
+			cat images/index.json'
 	done
 	lab exec control -- sh -c 'cd /var/lib/stackpilot/control && find images/blobs | sort'
 }
@@ -62,7 +63,7 @@ said() { # exit status, text...
 		name: bad
 		services: {w: {image: test/busybox:1, imagee: x}}
 	END
-	refused 3 "bad.yaml:2:54: error: services.w.deploy.replicas expects a whole number" <<-'END'
+	refused 3 "bad.yaml:2:58: error: services.w.deploy.replicas expects a whole number" <<-'END'
 		name: bad
 		services: {w: {image: test/busybox:1, deploy: {replicas: many}}}
 	END
@@ -86,7 +87,7 @@ said() { # exit status, text...
 		call control 7700 -X POST -d "$text" /v1/deploys
 		[[ $code == 400 && $(jq -r .error.code <<<"$output") == invalid ]]
 	done
-	[[ $output == *"s.yaml:1:25"* ]]
+	[[ $output == *"s.yaml:1:26"* ]]
 	unchanged
 }
 
@@ -188,5 +189,111 @@ call() {
 	done
 	[[ $(lab exec worker1 -- cat /run/stackpilot/agentd.pid; lab exec control -- cat /run/stackpilot/controld.pid) == "$pids" ]]
 	ctl node ls -o json | jq -e '[.nodes[] | select(.state == "ready")] | length == 2'
+	unchanged
+}
+
+# An OCI archive bad.tar named bad:1 of the layer on standard input (a tar).
+bad_archive() {
+	zstd -q -f -o layer.tar.zst
+	echo '{"Cmd": ["/bin/true"]}' >config.json
+	"$SOURCE/images/recipes/archive" bad.tar bad:1 config.json layer.tar.zst >/dev/null
+}
+
+# Take bad.tar apart and put it together again with its layer's blob changed by a command on its file.
+spoil_layer() {
+	rm -rf spoilt && mkdir spoilt && tar -C spoilt -xf bad.tar
+	"$@" "spoilt/blobs/sha256/$(sha256sum layer.tar.zst | cut -d' ' -f1)"
+	tar -C spoilt -cf bad.tar oci-layout index.json blobs
+}
+
+good_layer() { mkdir -p tree/bin && cp /bin/busybox tree/bin/ && tar -C tree -cf - .; }
+
+alter() { printf 'X' | dd of="$1" bs=1 seek=1000 conv=notrunc status=none; }
+cut_short() { truncate -s -1000 "$1"; }
+
+@test "an archive whose blob is not what its digest says is no image" {
+	good_layer | bad_archive
+	hex=$(sha256sum layer.tar.zst | cut -d' ' -f1)
+	spoil_layer alter
+	run ctl image import bad.tar
+	said 1 "sha256:$hex" "digest"
+	unchanged
+}
+
+@test "an archive whose blob is cut short, and one that is cut short itself, are no images" {
+	good_layer | bad_archive
+	cp bad.tar whole.tar
+	hex=$(sha256sum layer.tar.zst | cut -d' ' -f1)
+	spoil_layer cut_short
+	run ctl image import bad.tar
+	said 1 "sha256:$hex"
+	head -c 500000 whole.tar >bad.tar
+	run ctl image import bad.tar
+	[[ $status != 0 && $output == *"error: "* ]]
+	run ctl image import good.yaml
+	[[ $status != 0 && $output == *"error: "* ]]
+	unchanged
+}
+
+@test "a blob that is altered in the cluster's store is not given to a node" {
+	good_layer | bad_archive
+	ctl image import --name spoilt:1 bad.tar
+	blob=control/disk/control/images/blobs/sha256/$(sha256sum layer.tar.zst | cut -d' ' -f1)
+	cp "lab/$blob" kept
+	alter "lab/$blob"
+	truth >before
+	run ctl image push spoilt:1 --node worker1
+	[[ $status != 0 && $output == *worker1*sha256:* ]]
+	unchanged
+	cat kept >"lab/$blob"
+	ctl image push spoilt:1 --node worker1
+	ctl image rm spoilt:1 --yes
+}
+
+# A layer on standard input that the nodes refuse to unpack, saying these texts; the host has no such file.
+evil_layer() { # text...
+	bad_archive
+	ctl image import bad.tar
+	truth >before
+	printf 'name: bad\nservices: {w: {image: "bad:1"}}\n' >bad.yaml
+	run ctl deploy bad.yaml
+	said 1 "on worker" "$@"
+	unchanged
+	[[ ! -e /sp-evil && ! -e /tmp/sp-evil ]]
+	[[ -z $(find lab -name 'sp-evil*') ]]
+	ctl image rm bad:1 --yes
+}
+
+@test "a layer with '../' in a name is refused with the layer and the entry" {
+	mkdir -p evil && echo evil >evil/sp-evil
+	tar -C evil -cPf - --transform='s|^sp-evil|../../../../sp-evil|' sp-evil | evil_layer "layer 'sha256:" "../../../../sp-evil"
+}
+
+@test "a layer that writes through a link of its own, out of its root, is refused with the entry" {
+	mkdir -p link/out evil/out && rm -rf link/out && ln -s /tmp link/out && echo evil >evil/out/sp-evil
+	tar -C link -cf evil.tar out
+	tar -C evil -rf evil.tar out/sp-evil
+	evil_layer "layer 'sha256:" "out/sp-evil" <evil.tar
+}
+
+node_is() { ctl node ls -o json | jq -e --arg n "$1" --arg s "$2" '.nodes[] | select(.name == $n and .state == $s)' >/dev/null; }
+
+@test "a node that does not answer: 7, with the node and its address, and its work goes on" {
+	id=$(ctl ps -o json | jq -r '.workloads[] | select(.node == "worker2") | .id')
+	lab service worker2 kill agentd
+	within 15 node_is worker2 unreachable
+	run ctl ps
+	said 7 "worker2"
+	run ctl logs "$id"
+	said 7 "worker2" "https://192.168.56.12:7701"
+	run ctl exec "$id" -- true
+	said 7 "worker2" "https://192.168.56.12:7701"
+	printf 'name: bad\nservices: {w: {image: "test/busybox:1", deploy: {placement: {constraints: [node.hostname == worker2]}}}}\n' >bad.yaml
+	run ctl deploy bad.yaml
+	said 7 "place of bad-w-1" "worker1: does not satisfy" "worker2: unreachable" "https://192.168.56.12:7701"
+	run ctl verify
+	said 5 worker2
+	lab service worker2 start agentd
+	within 15 node_is worker2 ready
 	unchanged
 }
