@@ -73,7 +73,7 @@ static const struct ctl_column push_columns[] = {
 	{ .title = "SENT", .path = "blobs_sent" },
 	{ .title = "PRESENT", .path = "blobs_present" },
 	{ .title = "BYTES", .text = put_sent },
-	{ .title = "ERROR", .path = "error" },
+	{ .title = "ERROR", .path = "error.message" },
 	CTL_COLUMNS_END,
 };
 

@@ -30,12 +30,12 @@ setup() {
 truth() {
 	ctl ps -o json | jq -S '[.workloads[] | {id, pid, incarnation, spec_digest}] | sort_by(.id)'
 	ctl image ls -o json | jq -S .images
-	ctl stack ls -o json | jq -S '[.stacks[] | {name, revision, digest, state}]'
+	ctl stack ls -o json | jq -S '[.stacks[] | select(.revision > 0) | {name, revision, digest, state}]'
 	for node in worker1 worker2; do
 		lab exec "$node" -- sh -c 'cd /var/lib/stackpilot && find images/layers workloads volumes -maxdepth 2 | sort
 			cat images/index.json'
 	done
-	lab exec control -- sh -c 'cd /var/lib/stackpilot/control && find images/blobs | sort'
+	lab exec control -- sh -c 'cd /var/lib/stackpilot/control && find images/tmp; cat images/index.json'
 }
 
 unchanged() { truth | diff "$CLUSTER/before" - >&2; }
@@ -67,7 +67,7 @@ said() { # exit status, text...
 		name: bad
 		services: {w: {image: test/busybox:1, deploy: {replicas: many}}}
 	END
-	refused 3 "bad.yaml:2:23: error: services.w.image needs the variable 'NOWHERE_SET': which one" <<-'END'
+	refused 3 "bad.yaml:2:26: error: services.w.image needs the variable 'NOWHERE_SET': which one" <<-'END'
 		name: bad
 		services: {w: {image: "x:${NOWHERE_SET:?which one}"}}
 	END
@@ -266,14 +266,14 @@ evil_layer() { # text...
 
 @test "a layer with '../' in a name is refused with the layer and the entry" {
 	mkdir -p evil && echo evil >evil/sp-evil
-	tar -C evil -cPf - --transform='s|^sp-evil|../../../../sp-evil|' sp-evil | evil_layer "layer 'sha256:" "../../../../sp-evil"
+	tar -C evil -cPf - --transform='s|^sp-evil|../../../../sp-evil|' sp-evil | evil_layer "layer sha256:" "../../../../sp-evil"
 }
 
 @test "a layer that writes through a link of its own, out of its root, is refused with the entry" {
 	mkdir -p link/out evil/out && rm -rf link/out && ln -s /tmp link/out && echo evil >evil/out/sp-evil
 	tar -C link -cf evil.tar out
 	tar -C evil -rf evil.tar out/sp-evil
-	evil_layer "layer 'sha256:" "out/sp-evil" <evil.tar
+	evil_layer "layer sha256:" "out/sp-evil" <evil.tar
 }
 
 node_is() { ctl node ls -o json | jq -e --arg n "$1" --arg s "$2" '.nodes[] | select(.name == $n and .state == $s)' >/dev/null; }
@@ -295,5 +295,45 @@ node_is() { ctl node ls -o json | jq -e --arg n "$1" --arg s "$2" '.nodes[] | se
 	said 5 worker2
 	lab service worker2 start agentd
 	within 15 node_is worker2 ready
+	unchanged
+}
+
+# A small tmpfs over a directory of a host, with what was in it: host, directory, service that uses it.
+on_small_disk() {
+	lab exec "$1" -- "$SOURCE/vagrant/service" stop --all
+	lab exec "$1" -- sh -ec "mount -t tmpfs -o size=${4:-24m},mode=755 small /mnt
+		cp -a $2/. /mnt/ && mount --move /mnt $2"
+	lab service "$1" start "$3"
+}
+
+fill() { lab exec "$1" -- sh -c "dd if=/dev/zero of=$2/fill bs=4k 2>/dev/null; true"; }
+
+@test "a full disk of a node is told with the node, and once there is room the same deploy works" {
+	on_small_disk worker2 /var/lib/stackpilot agentd
+	within 15 node_is worker2 ready
+	fill worker2 /var/lib/stackpilot
+	printf 'name: bad\nservices: {w: {image: "test/other:1", command: [sleep 1000], deploy: {placement: {constraints: [node.hostname == worker2]}}}}\n' >bad.yaml
+	tar -C busybox -cf other.tar --transform='s|^./bin/busybox|./bin/other|' . && ctl image import --config busybox.json --name test/other:1 other.tar
+	truth >before
+	run ctl deploy bad.yaml
+	said 1 "pull of " " on worker2: " "No space left on device"
+	unchanged
+	[[ $(workload good-web-2 .ready) == true ]]
+	lab exec worker2 -- rm /var/lib/stackpilot/fill
+	ctl deploy bad.yaml
+	ctl destroy bad --yes
+}
+
+@test "a full disk of the control host refuses an import and a deploy, and nothing is lost" {
+	on_small_disk control /var/lib/stackpilot/control controld 16m
+	within 15 node_is worker1 ready
+	fill control /var/lib/stackpilot/control
+	run ctl image import --config busybox.json --name test/more:1 other.tar
+	said 1 "No space left on device"
+	run ctl deploy good.yaml
+	[[ $status == 1 && $output == *"disk"*"full"* ]] || { echo "$status: $output" && return 1; }
+	unchanged
+	lab exec control -- rm /var/lib/stackpilot/control/fill
+	ctl deploy good.yaml
 	unchanged
 }
