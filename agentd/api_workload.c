@@ -167,13 +167,12 @@ void api_workload_delete(struct sp_httpd_req *req, void *owner)
 		reply_json(req, 200, status_json(w));
 }
 
-/* Set what is wanted of a workload, and let the reconciler see to it. A person who restarts or
- * stops one acts under no operation and has no token; who has one must not be out of date. */
+/* Set what is wanted of a workload, and let the reconciler see to it. */
 static void want(struct sp_httpd_req *req, struct agent *a, bool held, bool restart)
 {
 	struct workload *w = find(a, req);
 
-	if (!w || (sp_httpd_query(req, "token") && !api_fenced(a, req, w->spec->stack)))
+	if (!w || !api_fenced(a, req, w->spec->stack))
 		return;
 	if (w->deleted) {
 		reply_fail(a, req, w->spec->id, SP_E_CONFLICT, "workload '%s' is being removed",

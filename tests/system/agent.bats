@@ -256,10 +256,14 @@ leaks() { # what a node holds, as lines that must be the same before and after
 	[[ $status == 412 && $(jq -r .error.code <<<"$body") == fenced ]]
 	api DELETE "/v1/workloads/demo-a-1"
 	[[ $status == 412 ]]
-	api POST "/v1/workloads/demo-a-1/restart?token=6"
-	[[ $status == 412 ]]
+	for act in restart stop start; do
+		api POST "/v1/workloads/demo-a-1/$act?token=6"
+		[[ $status == 412 ]]
+		api POST "/v1/workloads/demo-a-1/$act"
+		[[ $status == 412 ]]
+	done
 	[[ $(status_of demo-a-1 '"\(.incarnation) \(.state)"') == "1 running" ]]
-	api_ok POST /v1/workloads/demo-a-1/restart
+	api_ok POST "/v1/workloads/demo-a-1/restart?token=7"
 	TOKEN=7 remove demo-a-1
 }
 
