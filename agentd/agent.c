@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "agentd/adopt.h"
@@ -76,13 +77,28 @@ static int open_state(struct agent *a, struct sp_err *err)
 	return r;
 }
 
+/* Six descriptors a workload: a soft limit of 1024 would be its 170th. Containers get what we had.
+ */
+static void raise_file_limit(struct rlimit *ret_before)
+{
+	struct rlimit whole;
+
+	getrlimit(RLIMIT_NOFILE, ret_before);
+	whole = (struct rlimit){ ret_before->rlim_max, ret_before->rlim_max };
+	if (setrlimit(RLIMIT_NOFILE, &whole) < 0)
+		sp_log(SP_LOG_WARN, "agent.files", SP_INT("errno", errno));
+}
+
 static int open_engine(struct agent *a, struct sp_err *err)
 {
+	struct rlimit files;
 	autofree char *cache = sp_str_format("%s/cache", a->dirs.state_path);
 	struct rt_engine_conf conf = { .cgroup_parent = a->config.cgroup_parent,
 				       .spinit_path = *a->config.spinit ? a->config.spinit : NULL,
-				       .cache_dir = cache };
+				       .cache_dir = cache,
+				       .files = &files };
 
+	raise_file_limit(&files);
 	return cache ? rt_engine_open(&conf, &a->engine, err) : sp_fail_nomem(err);
 }
 

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/pidfd.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -145,6 +146,8 @@ static int set_limits(void *state, struct sp_err *err)
 
 	if (r < 0)
 		return r;
+	if (n->engine->set_files && prlimit(n->c->pid, RLIMIT_NOFILE, &n->engine->files, NULL) < 0)
+		return sp_fail_errno(err, errno, "limit 'nofile'");
 	return rt_rlimits_apply(n->c->pid, n->spec->rlimits, n->spec->n_rlimits, n->c->warning,
 				sizeof(n->c->warning), err);
 }

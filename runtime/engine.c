@@ -44,6 +44,10 @@ int rt_engine_open(const struct rt_engine_conf *conf, struct rt_engine **ret, st
 
 	if (!e)
 		return sp_fail_nomem(err);
+	if (conf->files) {
+		e->set_files = true;
+		e->files = *conf->files;
+	}
 	e->cgroups.dirfd = e->spinit_fd = e->devices.dev_fd = e->devices.empty_fd = -1;
 	if ((r = read_boot_id(e->boot_id, err)) < 0 ||
 	    (r = read_oom_score(&e->oom_score_adj, err)) < 0 ||

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <sys/resource.h>
 
 #include "base/err.h"
 #include "runtime/cgroup.h"
@@ -18,6 +19,7 @@ struct rt_engine_conf {
 	const char *spinit_path;   /* the program; NULL: "spinit" beside our own executable */
 	const char
 		*cache_dir; /* compiled filters, made if missing; NULL: compile for each engine */
+	const struct rlimit *files; /* RLIMIT_NOFILE of who names none; NULL: as ours */
 };
 
 struct rt_engine;

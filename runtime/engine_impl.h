@@ -19,4 +19,6 @@ struct rt_engine {
 	uint32_t execs;         /* number of the last exec, for its cgroup's name */
 	char boot_id[RT_BOOT_ID_MAX];
 	int oom_score_adj; /* our own, which children inherit */
+	bool set_files;    /* containers get `files` instead of our limit */
+	struct rlimit files;
 };

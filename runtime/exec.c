@@ -21,6 +21,7 @@
 #include "runtime/confine.h"
 #include "runtime/engine_impl.h"
 #include "runtime/exec_impl.h"
+#include "runtime/rlimits.h"
 #include "runtime/spawn.h"
 #include "runtime/steps.h"
 
@@ -95,7 +96,9 @@ static int spawn(void *state, struct sp_err *err)
 
 	if (r < 0)
 		return r;
-	r = rt_child_release(&l->child, err);
+	r = rt_rlimits_copy(l->container->pid, l->child.pid, err);
+	if (r == 0)
+		r = rt_child_release(&l->child, err);
 	if (r < 0)
 		unspawn(l);
 	return r;

@@ -58,10 +58,23 @@ static void warn(char *warning, size_t room, const char *name)
 		snprintf(warning + used, room - used, ", %s", name);
 }
 
+/* 1 when only a part of it could be had: the hard limit stays, the soft one goes up to it. */
+static int set_limit(pid_t pid, enum __rlimit_resource resource, struct rlimit want)
+{
+	struct rlimit now;
+
+	if (prlimit(pid, resource, &want, NULL) == 0)
+		return 0;
+	if (errno != EPERM || prlimit(pid, resource, NULL, &now) < 0)
+		return -errno;
+	now.rlim_cur = want.rlim_cur < now.rlim_max ? want.rlim_cur : now.rlim_max;
+	return prlimit(pid, resource, &now, NULL) < 0 ? -errno : 1;
+}
+
 static int apply_one(pid_t pid, const struct rt_rlimit *l, char *warning, size_t room,
 		     struct sp_err *err)
 {
-	struct rlimit want = { .rlim_cur = value_of(l->soft), .rlim_max = value_of(l->hard) }, now;
+	struct rlimit want = { .rlim_cur = value_of(l->soft), .rlim_max = value_of(l->hard) };
 	enum __rlimit_resource resource = RLIMIT_AS;
 	int r = resource_of(l->name, &resource, err);
 
@@ -69,14 +82,11 @@ static int apply_one(pid_t pid, const struct rt_rlimit *l, char *warning, size_t
 		return r;
 	if (want.rlim_cur > want.rlim_max)
 		return sp_fail(err, SP_E_INVALID, "limit '%s': soft is above hard", l->name);
-	if (prlimit(pid, resource, &want, NULL) == 0)
-		return 0;
-	if (errno != EPERM || prlimit(pid, resource, NULL, &now) < 0)
-		return sp_fail_errno(err, errno, "limit '%s'", l->name);
-	warn(warning, room, l->name);
-	now.rlim_cur = want.rlim_cur < now.rlim_max ? want.rlim_cur : now.rlim_max;
-	if (prlimit(pid, resource, &now, NULL) < 0)
-		return sp_fail_errno(err, errno, "limit '%s'", l->name);
+	r = set_limit(pid, resource, want);
+	if (r < 0)
+		return sp_fail_errno(err, -r, "limit '%s'", l->name);
+	if (r > 0)
+		warn(warning, room, l->name);
 	return 0;
 }
 
@@ -140,5 +150,23 @@ int rt_rlimits_granted(const struct rt_rlimit *l, int64_t *ret_soft, int64_t *re
 		hard = ours.rlim_max;
 	*ret_soft = number_of(soft < hard ? soft : hard);
 	*ret_hard = number_of(hard);
+	return 0;
+}
+
+int rt_rlimits_copy(pid_t from, pid_t to, struct sp_err *err)
+{
+	for (size_t i = 0; i < SP_COUNT(names); i++) {
+		struct rlimit want, now;
+		int r;
+
+		if (prlimit(from, names[i].resource, NULL, &want) < 0 ||
+		    prlimit(to, names[i].resource, NULL, &now) < 0)
+			return sp_fail_errno(err, errno, "limit '%s'", names[i].name);
+		if (want.rlim_cur == now.rlim_cur && want.rlim_max == now.rlim_max)
+			continue;
+		r = set_limit(to, names[i].resource, want);
+		if (r < 0)
+			return sp_fail_errno(err, -r, "limit '%s'", names[i].name);
+	}
 	return 0;
 }

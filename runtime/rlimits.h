@@ -17,3 +17,6 @@ int rt_rlimits_read(pid_t pid, const char *name, int64_t *ret_soft, int64_t *ret
 /* What a process gets that is given *l by us: less than asked for where we may not raise it. */
 int rt_rlimits_granted(const struct rt_rlimit *l, int64_t *ret_soft, int64_t *ret_hard,
 		       struct sp_err *err);
+
+/* Give `to` all the limits that `from` has; what may not be raised goes as high as it may. */
+int rt_rlimits_copy(pid_t from, pid_t to, struct sp_err *err);

@@ -477,3 +477,19 @@ leaks() { # what a node holds, as lines that must be the same before and after
 	in_host rm "$HOST_DIR/small/fill"
 	put demo-b-2
 }
+
+@test "the agent takes all the descriptors it may have; containers get what it was given, and its signals not at all" {
+	agent_stop
+	ulimit -Sn 256
+	agent_start
+	limits() { awk '/^Max open files/ {print $4, $5}' "/proc/$1/limits"; }
+	[[ $(limits "$AGENT_PID") == "$(ulimit -Hn) $(ulimit -Hn)" ]]
+	ignores_pipe() { (($(in_host awk '/^SigIgn/ {print "0x" $2}' "/proc/$1/status") & 1 << 12)); } # SIGPIPE is 13
+	ignores_pipe "$(in_host pgrep -x agentd)"
+	put demo-a-1 '.command=["sh","-c","ulimit -Sn; ulimit -Hn; exec sleep 1000"]'
+	wait_ready demo-a-1
+	wait_for 5 eval '[[ $(log_text demo-a-1 | wc -l) == 2 ]]'
+	[[ $(log_text demo-a-1) == "$(printf '256\n%s' "$(ulimit -Hn)")" ]]
+	[[ $(exec_in demo-a-1 sh -c 'ulimit -Sn') == 256 ]]
+	! ignores_pipe "$(in_host pgrep -P "$(inside_pid demo-a-1)")"
+}

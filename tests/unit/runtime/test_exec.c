@@ -82,6 +82,26 @@ Test(exec, it_runs_inside_and_its_status_comes_back)
 	cr_expect_str_eq(out, "box-1\nspinit\n");
 }
 
+Test(exec, it_has_the_limits_of_the_first_process)
+{
+	const struct rlimit files = { 77, 99 };
+
+	cr_assert_eq(prlimit(container->pid, RLIMIT_NOFILE, &files, NULL), 0);
+	cr_assert_eq(run_sh("ulimit -Sn; ulimit -Hn", NULL), 0, "%s", out);
+	cr_expect_str_eq(out, "77\n99\n");
+}
+
+Test(exec, no_signal_that_the_agent_ignores_is_ignored_inside)
+{
+	const char *args[] = { "/bin/busybox",      "grep", "-E", "Sig(Ign|Blk)",
+			       "/proc/self/status", NULL };
+	struct rt_exec_spec s = { .process = { .args = (char *const *)args } };
+
+	cr_assert_neq(signal(SIGPIPE, SIG_IGN), SIG_ERR);
+	cr_assert_eq(run(&s), 0, "%s", out);
+	cr_expect_str_eq(out, "SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n");
+}
+
 Test(exec, it_has_the_rights_of_the_first_process)
 {
 	static char first[sizeof(out)];

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "base/time.h"
+#include "runtime/engine_impl.h"
 #include "runtime/isolation.h"
 
 static struct box box;
@@ -306,6 +307,38 @@ Test(launch, resource_limits_apply_or_degrade_with_a_warning)
 	s.spec.n_rlimits = 3;
 	cr_expect_eq(box_run_spec(&box, &s, out, sizeof(out)), 0, "%s", out);
 	cr_expect_str_eq(out, "100\n200\n0\n");
+}
+
+Test(launch, the_agents_own_file_limit_is_not_the_containers)
+{
+	const char *args[] = { "sh", "-c", "ulimit -Sn; ulimit -Hn", NULL };
+	const struct rt_rlimit own = { "nofile", 50, 60 };
+	struct box_spec s;
+
+	box.engine->set_files = true;
+	box.engine->files = (struct rlimit){ 123, 456 };
+	box_spec(&box, args, &s);
+	cr_expect_eq(box_run_spec(&box, &s, out, sizeof(out)), 0, "%s", out);
+	cr_expect_str_eq(out, "123\n456\n");
+	box_spec(&box, args, &s);
+	s.spec.rlimits = &own;
+	s.spec.n_rlimits = 1;
+	cr_expect_eq(box_run_spec(&box, &s, out, sizeof(out)), 0, "%s", out);
+	cr_expect_str_eq(out, "50\n60\n");
+}
+
+/* Not through the shell, which has habits of its own. */
+Test(launch, no_signal_that_the_agent_ignores_is_ignored_inside)
+{
+	const char *args[] = { "/bin/busybox",      "grep", "-E", "Sig(Ign|Blk)",
+			       "/proc/self/status", NULL };
+	struct box_spec s;
+
+	cr_assert_neq(signal(SIGPIPE, SIG_IGN), SIG_ERR);
+	cr_assert_neq(signal(SIGHUP, SIG_IGN), SIG_ERR);
+	box_spec(&box, args, &s);
+	cr_expect_eq(box_run_spec(&box, &s, out, sizeof(out)), 0, "%s", out);
+	cr_expect_str_eq(out, "SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n");
 }
 
 Test(launch, only_the_loopback_is_there_and_up)
