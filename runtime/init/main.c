@@ -17,18 +17,21 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "runtime/init/modes.h"
 #include "runtime/init/orders.h"
 
-/* Ignored signals survive an execve, so the agent's habits must not become the workload's. */
+/* Ignored signals survive an execve, so the agent's habits must not become the workload's. By
+ * system calls: the C library keeps three real-time signals to itself. */
 static void default_signals(void)
 {
-	struct sigaction plain = { .sa_handler = SIG_DFL };
+	static const unsigned long
+		plain[4]; /* the kernel's struct: handler, flags, restorer, mask */
 
 	for (int sig = 1; sig < NSIG; sig++)
-		sigaction(sig, &plain, NULL);
+		syscall(SYS_rt_sigaction, sig, plain, NULL, 8);
 }
 
 /* Whatever is opened from here on must not land on a standard descriptor, where the workload's

@@ -10,10 +10,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -48,6 +50,14 @@ static inline void box_built(const char *name, char *ret, size_t room)
 	cr_assert(tests, "'%s' is not below a build directory", self);
 	*tests = '\0';
 	snprintf(ret, room, "%s/%s", self, name);
+}
+
+/* Also one that signal(2) refuses. */
+static inline void ignore_kernel_signal(int sig)
+{
+	const unsigned long ignore[4] = { (unsigned long)SIG_IGN };
+
+	cr_assert_eq(syscall(SYS_rt_sigaction, sig, ignore, NULL, 8), 0);
 }
 
 static inline void box_write(const char *dir, const char *name, const char *text)
