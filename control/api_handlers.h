@@ -19,6 +19,9 @@
 	X(stacks_destroy)    \
 	X(plans_make)        \
 	X(stacks_diff)       \
+	X(deps_show)         \
+	X(deps_check)        \
+	X(deps_order)        \
 	X(workloads_list)    \
 	X(workloads_restart) \
 	X(workloads_stop)    \

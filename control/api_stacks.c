@@ -6,6 +6,7 @@
 #include "control/api.h"
 #include "control/api_handlers.h"
 #include "control/deploy_request.h"
+#include "control/deps.h"
 #include "control/desired.h"
 #include "control/lock.h"
 #include "control/stack_view.h"
@@ -79,6 +80,29 @@ static int begin(struct api *a, const char *kind, const char *stack, const char 
 	return r < 0 ? r : api_reply_accepted(a, b.id, err);
 }
 
+/* What it requires is there and runs. */
+static int allow_deploy(struct api *a, const struct desired *d, struct sp_err *err)
+{
+	char culprit[DEPS_ID_MAX] = "";
+	int r = deps_allow_deploy(a->store, d->stack, d->bundle->file, culprit, err);
+
+	if (r < 0 && *culprit) {
+		snprintf(a->at.resource, sizeof(a->at.resource), "%s", culprit);
+		snprintf(a->at.next, sizeof(a->at.next), "ctl deps check");
+	}
+	return r;
+}
+
+static int allow_destroy(struct api *a, const char *name, struct sp_err *err)
+{
+	int r = api_query_flag(a, "force") ? 0 : deps_allow_destroy(a->store, name, err);
+
+	if (r < 0)
+		snprintf(a->at.next, sizeof(a->at.next),
+			 "ctl deps show %s, or ctl destroy --force %s", name, name);
+	return r;
+}
+
 /* The file is read here once already: a bad one is refused before anything is recorded. */
 API_HANDLER(stacks_deploy)
 {
@@ -97,9 +121,11 @@ API_HANDLER(stacks_deploy)
 	if (r == 0)
 		r = desired_read(q.bundle, &d, err);
 	if (r == 0)
-		r = begin(a, "deploy", d.stack->name, request, err);
+		r = allow_deploy(a, &d, err);
 	else
 		snprintf(a->at.next, sizeof(a->at.next), "ctl validate FILE");
+	if (r == 0)
+		r = begin(a, "deploy", d.stack->name, request, err);
 	desired_fini(&d);
 	deploy_request_fini(&q);
 	return r;
@@ -112,6 +138,8 @@ API_HANDLER(stacks_destroy)
 	struct store_stack stack;
 	int r = store_stack_get(a->store, name, &stack, err);
 
+	if (r == 0)
+		r = allow_destroy(a, name, err);
 	if (r < 0)
 		return r;
 	return begin(a, "destroy", name, volumes ? "{\"volumes\": true}" : "{\"volumes\": false}",

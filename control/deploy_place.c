@@ -7,6 +7,7 @@
 #include "base/str.h"
 #include "control/deploy.h"
 #include "control/plan_pins.h"
+#include "control/store_resource.h"
 
 #define ADDRESS_MAX 20
 
@@ -218,6 +219,8 @@ static int write_rows(struct store *s, void *state, struct sp_err *err)
 		r = give_addresses(s, d, err);
 	if (r == 0)
 		r = store_revision_add(s, d->o->row.stack, digest, bundle, &d->revision, err);
+	if (r == 0)
+		r = store_resources_put(s, d->desired.stack, d->revision, err);
 	for (size_t i = 0; r == 0 && i < d->desired.n; i++)
 		r = put_row(s, d, i, err);
 	return r;

@@ -71,6 +71,15 @@ static const char *const migrations[] = {
 	/* 3: marks of commits (store_transact.c), whose the store is (store_identity.c) */
 	"CREATE TABLE commits (writer TEXT PRIMARY KEY, number BIGINT NOT NULL, at BIGINT NOT NULL);"
 	"CREATE TABLE identity (name TEXT PRIMARY KEY, value TEXT NOT NULL);",
+	/* 4: what each revision is made of, and what depends on what */
+	"CREATE TABLE resources (stack TEXT NOT NULL, revision BIGINT NOT NULL, kind TEXT NOT NULL,"
+	" name TEXT NOT NULL, detail TEXT NOT NULL, PRIMARY KEY (stack, revision, kind, name),"
+	" FOREIGN KEY (stack, revision) REFERENCES revisions ON DELETE CASCADE);"
+	"CREATE TABLE dependencies (stack TEXT NOT NULL, revision BIGINT NOT NULL,"
+	" kind TEXT NOT NULL, name TEXT NOT NULL, on_stack TEXT NOT NULL, on_kind TEXT NOT NULL,"
+	" on_name TEXT NOT NULL, detail TEXT NOT NULL,"
+	" PRIMARY KEY (stack, revision, kind, name, on_stack, on_kind, on_name),"
+	" FOREIGN KEY (stack, revision) REFERENCES revisions ON DELETE CASCADE);",
 };
 
 int store_schema_latest(void)

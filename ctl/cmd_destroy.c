@@ -15,6 +15,7 @@ static const struct ctl_flag flags[] = {
 	{ .name = "volumes",
 	  .type = CTL_BOOL,
 	  .help = "remove the stack's volumes too: their data is lost" },
+	{ .name = "force", .type = CTL_BOOL, .help = "also when other stacks require it" },
 	CTL_FLAG_YES,
 	CTL_FLAG_OUTPUT("table|wide|json|yaml"),
 	CTL_FLAGS_END,
@@ -65,6 +66,7 @@ static int run(struct ctl *ctl, const struct ctl_args *args, struct wire_failure
 	sp_buf_puts(&url, "/v1/stacks/");
 	ctl_url_put(&url, args->positional[0]);
 	ctl_url_query(&url, "volumes", ctl_flag_on(args, "volumes") ? "1" : NULL);
+	ctl_url_query(&url, "force", ctl_flag_on(args, "force") ? "1" : NULL);
 	r = ctl_call(ctl, "DELETE", url.data, NULL, &accepted, fail);
 	if (r < 0)
 		return r;
@@ -76,7 +78,9 @@ const struct ctl_command ctl_cmd_destroy = {
 	.name = "destroy",
 	.args = "STACK",
 	.summary = "stop a stack and remove its workloads",
-	.details = "Volumes and logs stay, unless --volumes is given.",
+	.details =
+		"Volumes and logs stay, unless --volumes is given. A stack that others require is "
+		"refused.",
 	.flags = flags,
 	.args_min = 1,
 	.args_max = 1,

@@ -18,6 +18,10 @@
 	X(restart)       \
 	X(events)        \
 	X(stack_ls)      \
+	X(deps_show)     \
+	X(deps_graph)    \
+	X(deps_check)    \
+	X(deps_order)    \
 	X(op_ls)         \
 	X(op_show)       \
 	X(node_ls)       \

@@ -1,0 +1,332 @@
+/* ctl deps show, graph, check, order */
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/json.h"
+#include "base/str.h"
+#include "base/time.h"
+#include "ctl/commands.h"
+#include "ctl/ctl.h"
+#include "ctl/deps_graph.h"
+#include "ctl/exit.h"
+#include "ctl/output.h"
+#include "ctl/render.h"
+#include "ctl/url.h"
+
+static const struct ctl_flag flags[] = {
+	CTL_FLAG_OUTPUT("table|wide|json|yaml"),
+	CTL_FLAGS_END,
+};
+
+/* GET path?stack=a,b of the stacks on the command line; all without any. */
+static int fetch(struct ctl *ctl, const struct ctl_args *args, const char *path, bool closure,
+		 json_t **ret, struct wire_failure *fail)
+{
+	autobuf struct sp_buf url = SP_BUF_INIT, names = SP_BUF_INIT;
+
+	for (size_t i = 0; i < args->n_positional; i++)
+		sp_buf_printf(&names, "%s%s", i ? "," : "", args->positional[i]);
+	sp_buf_puts(&url, path);
+	ctl_url_query(&url, "stack", names.len ? names.data : NULL);
+	ctl_url_query(&url, "closure", closure ? "1" : NULL);
+	if (sp_buf_check(&names, &fail->err) < 0 || sp_buf_check(&url, &fail->err) < 0)
+		return sp_err_return(&fail->err);
+	return ctl_get(ctl, url.data, ret, fail);
+}
+
+/* ---- show ---- */
+
+static const struct ctl_column show_columns[] = {
+	{ .title = "RESOURCE", .path = "id" },
+	{ .title = "KIND", .path = "kind", .wide = true },
+	{ .title = "STATE", .path = "state", .state = true },
+	{ .title = "DIRECT", .path = "direct" },
+	{ .title = "INDIRECT", .path = "indirect" },
+	{ .title = "DEPENDENTS", .path = "dependents" },
+	{ .title = "COUNT", .path = "count" },
+	{ .title = "DEPTH", .path = "depth" },
+	{ .title = "VERSION", .path = "version", .wide = true },
+	{ .title = "OUTPUTS", .path = "outputs", .wide = true },
+	CTL_COLUMNS_END,
+};
+
+static int show(struct ctl *ctl, const struct ctl_args *args, struct wire_failure *fail)
+{
+	autojson json_t *document = NULL;
+	int r = fetch(ctl, args, "/v1/deps", false, &document, fail);
+
+	if (r < 0)
+		return r;
+	return ctl_print_list(args, document, json_object_get(document, "resources"), show_columns,
+			      fail);
+}
+
+const struct ctl_command ctl_cmd_deps_show = {
+	.name = "deps show",
+	.args = "[STACK]...",
+	.summary = "what stacks and their services depend on, and what depends on them",
+	.details = "COUNT is direct and indirect together, DEPTH the longest chain below.",
+	.flags = flags,
+	.args_max = CTL_ARGS_MANY,
+	.run = show,
+};
+
+/* ---- graph ---- */
+
+static const struct ctl_flag graph_flags[] = {
+	{ .name = "format",
+	  .letter = 'f',
+	  .type = CTL_CHOICE,
+	  .value = "dot|mermaid|svg|png",
+	  .help = "language or picture; default dot" },
+	{ .name = "out",
+	  .type = CTL_STRING,
+	  .value = "FILE",
+	  .help = "write there, not to stdout" },
+	{ .name = "show-versions",
+	  .type = CTL_BOOL,
+	  .help = "with the revisions of stacks and the images of services" },
+	{ .name = "full-tree",
+	  .type = CTL_BOOL,
+	  .help = "with the services and tasks inside of each stack" },
+	CTL_FLAGS_END,
+};
+
+static long long statistic(const json_t *document, const char *name)
+{
+	const json_t *all = json_object_get(document, "statistics");
+
+	return (long long)json_integer_value(json_object_get(all, name));
+}
+
+static void say_statistics(const json_t *document)
+{
+	fprintf(stderr,
+		"%lld stacks, %lld services, %lld tasks, %lld dependencies, depth %lld, %lld "
+		"missing, %lld on circles\n",
+		statistic(document, "stacks"), statistic(document, "services"),
+		statistic(document, "tasks"), statistic(document, "dependencies"),
+		statistic(document, "depth"), statistic(document, "missing"),
+		statistic(document, "circular"));
+}
+
+static int write_out(const char *path, const struct sp_buf *data, struct wire_failure *fail)
+{
+	FILE *out = path ? fopen(path, "we") : stdout;
+	bool written;
+
+	if (!out)
+		return ctl_fail(fail, SP_E_INVALID, "'%s' cannot be written", path);
+	written = fwrite(data->data, 1, data->len, out) == data->len && fflush(out) == 0;
+	if (path)
+		written &= fclose(out) == 0;
+	return written ? 0
+		       : ctl_fail(fail, SP_E_SYSTEM, "'%s' cannot be written",
+				  path ? path : "stdout");
+}
+
+static int draw(const struct ctl_args *args, const json_t *document, struct sp_buf *out,
+		struct wire_failure *fail)
+{
+	struct deps_graph_conf conf = { ctl_flag_on(args, "show-versions"),
+					ctl_flag_on(args, "full-tree") };
+	const char *format = ctl_flag_str(args, "format");
+	autobuf struct sp_buf dot = SP_BUF_INIT;
+
+	if (sp_str_eq(format, "mermaid")) {
+		deps_graph_mermaid(document, &conf, out);
+		return sp_buf_check(out, &fail->err);
+	}
+	deps_graph_dot(document, &conf, &dot);
+	if (sp_buf_check(&dot, &fail->err) < 0)
+		return sp_err_return(&fail->err);
+	if (format && !sp_str_eq(format, "dot"))
+		return ctl_render(dot.data, format, out, &fail->err);
+	sp_buf_append(out, dot.data, dot.len);
+	return sp_buf_check(out, &fail->err);
+}
+
+static int graph(struct ctl *ctl, const struct ctl_args *args, struct wire_failure *fail)
+{
+	autojson json_t *document = NULL;
+	autobuf struct sp_buf out = SP_BUF_INIT;
+	const char *path = ctl_flag_str(args, "out");
+	int r;
+
+	if (!path && sp_str_eq(ctl_flag_str(args, "format"), "png") && isatty(STDOUT_FILENO))
+		return ctl_fail(fail, SP_E_INVALID, "a picture is not for a terminal: give --out");
+	r = fetch(ctl, args, "/v1/deps", true, &document, fail);
+	if (r == 0)
+		r = draw(args, document, &out, fail);
+	if (r == 0)
+		r = write_out(path, &out, fail);
+	if (r == 0)
+		say_statistics(document);
+	return r;
+}
+
+const struct ctl_command ctl_cmd_deps_graph = {
+	.name = "deps graph",
+	.args = "[STACK]...",
+	.summary = "draw the dependencies as DOT, mermaid, SVG or PNG",
+	.details =
+		"Of the stacks given and all they require, or of all; counts go to standard error.",
+	.flags = graph_flags,
+	.args_max = CTL_ARGS_MANY,
+	.run = graph,
+};
+
+/* ---- check ---- */
+
+static void put_path(const json_t *path, struct sp_buf *out)
+{
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach (path, i, one)
+		sp_buf_printf(out, "%s%s", i ? " -> " : "", json_string_value(one));
+}
+
+static void say_circle(const json_t *circle)
+{
+	autobuf struct sp_buf text = SP_BUF_INIT;
+	const json_t *cut;
+	size_t i;
+
+	put_path(json_object_get(circle, "path"), &text);
+	printf("circle: %s\n", text.data ? text.data : "");
+	json_array_foreach (json_object_get(circle, "cuts"), i, cut) {
+		printf("  way out: '%s' no longer requires '%s'\n", ctl_json_text(cut, "from"),
+		       ctl_json_text(cut, "to"));
+	}
+}
+
+static void say_findings(const json_t *document)
+{
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach (json_object_get(document, "cycles"), i, one)
+		say_circle(one);
+	json_array_foreach (json_object_get(document, "missing"), i, one) {
+		const char *output = ctl_json_text(one, "output");
+
+		printf("missing: '%s' requires %s '%s'%s%s%s\n", ctl_json_text(one, "stack"),
+		       *output ? "of stack" : "the stack", ctl_json_text(one, "requires"),
+		       *output ? " the output '" : "", output, *output ? "'" : "");
+	}
+	json_array_foreach (json_object_get(document, "not_running"), i, one) {
+		printf("not running: '%s', which '%s' requires\n", ctl_json_text(one, "requires"),
+		       ctl_json_text(one, "stack"));
+	}
+}
+
+static int check(struct ctl *ctl, const struct ctl_args *args, struct wire_failure *fail)
+{
+	autojson json_t *document = NULL;
+	int r = fetch(ctl, args, "/v1/deps/check", false, &document, fail);
+	bool ok;
+
+	if (r < 0)
+		return r;
+	ok = json_is_true(json_object_get(document, "ok"));
+	if (!ctl_wants_table(args))
+		r = ctl_print_document(args, document, fail);
+	else
+		say_findings(document);
+	if (r == 0 && ok && ctl_wants_table(args))
+		puts("no circles, and nothing that is required is missing");
+	return r < 0 ? r : ok ? CTL_EXIT_OK : CTL_EXIT_INVALID;
+}
+
+const struct ctl_command ctl_cmd_deps_check = {
+	.name = "deps check",
+	.args = "",
+	.summary = "find circles, with the ways out, and what is required and missing",
+	.details = "Exits 3 when there is any.",
+	.flags = flags,
+	.run = check,
+};
+
+/* ---- order ---- */
+
+/* "12s", or what says that it is not known. */
+static void put_takes(const json_t *ns, struct sp_buf *out)
+{
+	char text[SP_DURATION_MAX];
+
+	if (!json_is_integer(ns))
+		return;
+	sp_duration_format(json_integer_value(ns), text);
+	sp_buf_puts(out, text);
+}
+
+static void put_estimate(const json_t *row, struct sp_buf *out)
+{
+	put_takes(json_object_get(row, "estimate_ns"), out);
+}
+
+static const struct ctl_column order_columns[] = {
+	{ .title = "NUMBER", .path = "number" },
+	{ .title = "GROUP", .path = "group" },
+	{ .title = "STACK", .path = "stack" },
+	{ .title = "STATE", .path = "state", .state = true },
+	{ .title = "TAKES", .text = put_estimate },
+	CTL_COLUMNS_END,
+};
+
+/* One row a stack, each with the number of its group. */
+static json_t *order_rows(const json_t *document)
+{
+	json_t *rows = json_array(), *group, *stack;
+	size_t i, j;
+
+	json_array_foreach (json_object_get(document, "groups"), i, group) {
+		json_array_foreach (json_object_get(group, "stacks"), j, stack) {
+			json_t *row = json_copy(stack);
+
+			json_object_set(row, "group", json_object_get(group, "group"));
+			json_array_append_new(rows, row);
+		}
+	}
+	return rows;
+}
+
+static void say_estimate(const json_t *document)
+{
+	autobuf struct sp_buf group = SP_BUF_INIT, serial = SP_BUF_INIT;
+
+	put_takes(json_object_get(document, "estimate_ns"), &group);
+	put_takes(json_object_get(document, "estimate_serial_ns"), &serial);
+	fprintf(stderr, "about %s group by group, %s one by one%s\n", group.data, serial.data,
+		json_is_true(json_object_get(document, "estimate_complete"))
+			? ""
+			: ", without those that were never deployed");
+}
+
+static int order(struct ctl *ctl, const struct ctl_args *args, struct wire_failure *fail)
+{
+	autojson json_t *document = NULL, *rows = NULL;
+	int r = fetch(ctl, args, "/v1/deps/order", false, &document, fail);
+
+	if (r < 0)
+		return r;
+	rows = order_rows(document);
+	r = ctl_print_list(args, document, rows, order_columns, fail);
+	if (r == 0 && ctl_wants_table(args))
+		say_estimate(document);
+	return r;
+}
+
+const struct ctl_command ctl_cmd_deps_order = {
+	.name = "deps order",
+	.args = "[STACK]...",
+	.summary = "in which order to deploy stacks and all they require",
+	.details =
+		"Stacks of one group can be deployed at the same time. TAKES is the median of past "
+		"deploys.",
+	.flags = flags,
+	.args_max = CTL_ARGS_MANY,
+	.run = order,
+};

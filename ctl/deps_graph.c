@@ -1,0 +1,181 @@
+/*
+ * DOT and mermaid; see deps_graph.h. Names are ids (lower-case letters, digits, '-', '_' and '.'),
+ * images may hold more, so all text is quoted.
+ */
+#include "ctl/deps_graph.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "ctl/output.h"
+
+/* Inside double quotes of either language; line breaks are the caller's. */
+static void put_quoted(const char *text, struct sp_buf *out)
+{
+	for (; *text; text++)
+		if (*text == '"' || *text == '\\' || iscntrl((unsigned char)*text))
+			sp_buf_putc(out, '\'');
+		else
+			sp_buf_putc(out, *text);
+}
+
+static bool is_stack(const json_t *resource)
+{
+	return sp_str_eq(ctl_json_text(resource, "kind"), "stack");
+}
+
+static bool is_shown(const json_t *resource, const struct deps_graph_conf *conf)
+{
+	return conf->tree || is_stack(resource);
+}
+
+/* "network" or "db": what stands in the node. */
+static void put_label(const json_t *resource, const struct deps_graph_conf *conf,
+		      const char *line_break, struct sp_buf *out)
+{
+	const char *id = ctl_json_text(resource, "id"), *slash = strchr(id, '/');
+	const char *version = ctl_json_text(resource, "version");
+
+	put_quoted(slash ? slash + 1 : id, out);
+	if (json_is_true(json_object_get(resource, "missing")))
+		sp_buf_printf(out, "%smissing", line_break);
+	else if (conf->versions && *version) {
+		sp_buf_printf(out, "%s%s", line_break, is_stack(resource) ? "revision " : "");
+		put_quoted(version, out);
+	}
+}
+
+/* The resources of one stack, its own first in the document since ids are sorted. */
+typedef void (*node_fn)(const json_t *resource, const struct deps_graph_conf *conf,
+			struct sp_buf *out);
+
+static void put_members(const json_t *deps, const char *stack, const struct deps_graph_conf *conf,
+			node_fn fn, struct sp_buf *out)
+{
+	const json_t *resource;
+	size_t i;
+
+	json_array_foreach (json_object_get(deps, "resources"), i, resource) {
+		if (sp_str_eq(ctl_json_text(resource, "stack"), stack) && is_shown(resource, conf))
+			fn(resource, conf, out);
+	}
+}
+
+/* Whether both ends of an edge are in the picture. */
+static bool edge_shown(const json_t *edge, const struct deps_graph_conf *conf)
+{
+	return conf->tree || !strchr(ctl_json_text(edge, "from"), '/');
+}
+
+/* ---- DOT ---- */
+
+static void dot_node(const json_t *resource, const struct deps_graph_conf *conf, struct sp_buf *out)
+{
+	bool missing = json_is_true(json_object_get(resource, "missing"));
+
+	sp_buf_puts(out, "\t\"");
+	put_quoted(ctl_json_text(resource, "id"), out);
+	sp_buf_puts(out, "\" [label=\"");
+	put_label(resource, conf, "\\n", out);
+	sp_buf_printf(out, "\"%s%s];\n", is_stack(resource) ? ", style=bold" : "",
+		      missing ? ", color=red" : "");
+}
+
+static void dot_stack(const json_t *deps, const json_t *stack, const struct deps_graph_conf *conf,
+		      struct sp_buf *out)
+{
+	const char *name = ctl_json_text(stack, "stack");
+
+	if (conf->tree) {
+		sp_buf_puts(out, "\tsubgraph \"cluster_");
+		put_quoted(name, out);
+		sp_buf_puts(out, "\" {\n");
+	}
+	put_members(deps, name, conf, dot_node, out);
+	if (conf->tree)
+		sp_buf_puts(out, "\t}\n");
+}
+
+void deps_graph_dot(const json_t *deps, const struct deps_graph_conf *conf, struct sp_buf *out)
+{
+	const json_t *one;
+	size_t i;
+
+	sp_buf_puts(out, "digraph dependencies {\n\trankdir=LR;\n\tnode [shape=box];\n");
+	json_array_foreach (json_object_get(deps, "resources"), i, one) {
+		if (is_stack(one))
+			dot_stack(deps, one, conf, out);
+	}
+	json_array_foreach (json_object_get(deps, "dependencies"), i, one) {
+		if (!edge_shown(one, conf))
+			continue;
+		sp_buf_puts(out, "\t\"");
+		put_quoted(ctl_json_text(one, "from"), out);
+		sp_buf_puts(out, "\" -> \"");
+		put_quoted(ctl_json_text(one, "to"), out);
+		sp_buf_puts(out, "\";\n");
+	}
+	sp_buf_puts(out, "}\n");
+}
+
+/* ---- mermaid ---- */
+
+/* Its ids are words: everything else in an id becomes its code. */
+static void put_word(const char *id, struct sp_buf *out)
+{
+	sp_buf_putc(out, 'n');
+	for (; *id; id++)
+		if (isalnum((unsigned char)*id))
+			sp_buf_putc(out, *id);
+		else
+			sp_buf_printf(out, "_%02x", (unsigned char)*id);
+}
+
+static void mermaid_node(const json_t *resource, const struct deps_graph_conf *conf,
+			 struct sp_buf *out)
+{
+	sp_buf_puts(out, "\t");
+	put_word(ctl_json_text(resource, "id"), out);
+	sp_buf_puts(out, "[\"");
+	put_label(resource, conf, "<br/>", out);
+	sp_buf_puts(out, "\"]\n");
+}
+
+static void mermaid_stack(const json_t *deps, const json_t *stack,
+			  const struct deps_graph_conf *conf, struct sp_buf *out)
+{
+	const char *name = ctl_json_text(stack, "stack");
+
+	if (conf->tree) {
+		sp_buf_puts(out, "\tsubgraph s_");
+		put_word(name, out);
+		sp_buf_puts(out, "[\"");
+		put_quoted(name, out);
+		sp_buf_puts(out, "\"]\n");
+	}
+	put_members(deps, name, conf, mermaid_node, out);
+	if (conf->tree)
+		sp_buf_puts(out, "\tend\n");
+}
+
+void deps_graph_mermaid(const json_t *deps, const struct deps_graph_conf *conf, struct sp_buf *out)
+{
+	const json_t *one;
+	size_t i;
+
+	sp_buf_puts(out, "flowchart LR\n");
+	json_array_foreach (json_object_get(deps, "resources"), i, one) {
+		if (is_stack(one))
+			mermaid_stack(deps, one, conf, out);
+	}
+	json_array_foreach (json_object_get(deps, "dependencies"), i, one) {
+		if (!edge_shown(one, conf))
+			continue;
+		sp_buf_puts(out, "\t");
+		put_word(ctl_json_text(one, "from"), out);
+		sp_buf_puts(out, " --> ");
+		put_word(ctl_json_text(one, "to"), out);
+		sp_buf_puts(out, "\n");
+	}
+}

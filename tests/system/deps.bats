@@ -1,0 +1,89 @@
+#!/usr/bin/env bats
+# ctl deps on a real cluster: three stacks that require each other, what is refused because of it, and the pictures.
+
+load lib/cluster
+
+setup_file() {
+	cluster_up
+	cluster_busybox
+	stack base '{outputs: {zone: eu}}'
+	stack net '{requires: {base: {outputs: [zone]}}, outputs: {vpc: v1}}'
+	stack app '{requires: {net: {outputs: [vpc]}}}'
+	for name in base net app; do ctl deploy "$CLUSTER/$name.yaml"; done
+}
+teardown_file() { BATS_TEST_COMPLETED=1 cluster_down; }
+
+setup() { bats_require_minimum_version 1.5.0; }
+
+stack() { # name, x-stackpilot
+	cat >"$CLUSTER/$1.yaml" <<-END
+		name: $1
+		services:
+		  db:
+		    image: test/busybox:1
+		    command: ["sleep 1000"]
+		  web:
+		    image: test/busybox:1
+		    command: ["sleep 1000"]
+		    depends_on: [db]
+		x-stackpilot: $2
+	END
+}
+
+@test "show tells direct, indirect, dependents, count and depth" {
+	run -0 ctl deps show app net
+	[[ $output =~ app\ +running\ +net\ +base\ +-\ +2\ +2 ]]
+	[[ $output =~ net\ +running\ +base\ +-\ +app\ +1\ +1 ]]
+	[[ $output =~ app/web\ +-\ +app/db\ +-\ +-\ +1\ +1 ]]
+	[ "$(ctl deps show base -o json | jq -r '.resources[0] | .outputs[0], .dependents_indirect[0]')" = $'zone\napp' ]
+	run -1 ctl deps show nothing
+	[[ $output == *"there is no stack 'nothing'"* ]]
+}
+
+@test "order is numbered, in groups, with an estimate from past deploys" {
+	run -0 --separate-stderr ctl deps order app
+	[[ $output =~ 1\ +1\ +base\ +running\ +[0-9] ]]
+	[[ $output =~ 3\ +3\ +app ]]
+	[[ $stderr == "about "*" group by group, "*" one by one" ]]
+}
+
+@test "the graph is DOT, mermaid, SVG and PNG, with counts beside it" {
+	run -0 --separate-stderr ctl deps graph app
+	[[ $output == *'"app" -> "net";'* && $output != *app/web* ]]
+	[[ $stderr == "3 stacks, 6 services, 0 tasks, 5 dependencies, depth 2, 0 missing, 0 on circles" ]]
+	run -0 --separate-stderr ctl deps graph --full-tree --show-versions
+	[[ $output == *'"app/web" -> "app/db";'* && $output == *'revision 1'* && $output == *test/busybox:1* ]]
+	run -0 --separate-stderr ctl deps graph -f mermaid
+	[[ $output == "flowchart LR"*"napp --> nnet"* ]]
+	ctl deps graph -f svg --full-tree --out "$CLUSTER/g.svg"
+	xmllint --noout --nonet "$CLUSTER/g.svg"
+	ctl deps graph -f png --out "$CLUSTER/g.png"
+	[ "$(head -c 4 "$CLUSTER/g.png" | tail -c 3)" = PNG ]
+}
+
+@test "a deploy whose required stack or output is missing is refused with its address, and leaves no operation" {
+	stack extra '{requires: [nowhere]}'
+	operations=$(ctl op ls -o json | jq '.operations | length')
+	run -3 ctl deploy "$CLUSTER/extra.yaml"
+	[[ $output == *"extra.yaml:10:27: 'extra' requires the stack 'nowhere', which is not deployed"* ]]
+	stack extra '{requires: {net: {outputs: [nope]}}}'
+	run -3 ctl deploy "$CLUSTER/extra.yaml"
+	[[ $output == *"requires the output 'nope', which the stack 'net' does not have"* ]]
+	stack base '{requires: [app], outputs: {zone: eu}}'
+	run -3 ctl deploy "$CLUSTER/base.yaml"
+	[[ $output == *"'base' would require itself: "* ]]
+	[ "$(ctl op ls -o json | jq '.operations | length')" = "$operations" ]
+}
+
+@test "check is content, and a destroy that others need is refused unless forced" {
+	run -0 ctl deps check
+	run -1 ctl destroy net --yes
+	[[ $output == *"the stack 'net' is required by 'app'"* ]]
+	ctl destroy net --yes --force
+	run -3 ctl deps check
+	[[ $output == *"missing: 'app' requires the stack 'net'"* ]]
+	run -0 ctl deps show app
+	[[ $output =~ app\ +running\ +net\ +-\ +-\ +1 ]]
+	ctl destroy app --yes
+	ctl destroy base --yes
+}
