@@ -161,7 +161,7 @@ API_HANDLER(locks_force)
 	const char *stack = sp_httpd_param(a->req, "stack");
 	struct store_lease_force f = { .stack = stack };
 	autojson json_t *body = NULL;
-	struct store_lease was;
+	struct store_lease was = { 0 };
 	struct lock_ask ask;
 	char by[2 * STORE_LEASE_NAME_MAX + 4];
 	int r = api_body(a, &body, err);

@@ -27,7 +27,7 @@ static int compare(const void *left, const void *right)
 
 size_t deps_find(const struct deps *d, const char *id)
 {
-	struct deps_node key, *found;
+	struct deps_node key = { 0 }, *found;
 
 	if (strlen(id) >= sizeof(key.id) || !d->n)
 		return GRAPH_NONE;
