@@ -80,7 +80,7 @@ static int parse_long(struct ctl_args *a, struct cursor *c, const char *word, st
 
 	if (!flag)
 		return unknown_flag(a, word, err);
-	if (flag->type != CTL_BOOL)
+	if (flag->type != CTL_BOOL && (equal || !flag->optional))
 		return take_value(a, c, flag, equal ? equal + 1 : NULL, err);
 	if (equal)
 		return refuse(err, a, "flag takes no value:", word, NULL);
@@ -251,7 +251,7 @@ int64_t ctl_flag_int(const struct ctl_args *a, const char *name, int64_t fallbac
 {
 	const struct ctl_given *g = last_given(a, name);
 
-	return g ? ctl_flag_number(g->flag, g->value) : fallback;
+	return g && g->value ? ctl_flag_number(g->flag, g->value) : fallback;
 }
 
 const char *ctl_flag_nth(const struct ctl_args *a, const char *name, size_t i)

@@ -49,7 +49,7 @@ int ctl_args_check(const struct ctl_args *a, struct sp_err *err);
 
 bool ctl_flag_on(const struct ctl_args *a, const char *name);
 const char *ctl_flag_str(const struct ctl_args *a, const char *name); /* NULL when not given */
-/* COUNT as it is, DURATION in nanoseconds. */
+/* COUNT as it is, DURATION in nanoseconds; the fallback also for a value that was left out. */
 int64_t ctl_flag_int(const struct ctl_args *a, const char *name, int64_t fallback);
 /* The i-th value of a flag that repeats; NULL past the last. */
 const char *ctl_flag_nth(const struct ctl_args *a, const char *name, size_t i);

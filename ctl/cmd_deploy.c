@@ -2,9 +2,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/digest.h"
 #include "base/json.h"
 #include "base/time.h"
+#include "ctl/change.h"
 #include "ctl/commands.h"
 #include "ctl/ctl.h"
 #include "ctl/failure.h"
@@ -12,9 +12,6 @@
 #include "ctl/output.h"
 #include "ctl/plan.h"
 #include "ctl/source.h"
-
-#define KEY_BYTES     16 /* of randomness in an idempotency key */
-#define SEND_ATTEMPTS 3
 
 static const struct ctl_flag flags[] = {
 	CTL_FLAGS_SOURCE,
@@ -37,6 +34,7 @@ static const struct ctl_flag flags[] = {
 	  .type = CTL_STRING,
 	  .value = "KEY",
 	  .help = "the same key gives the same operation; random without it" },
+	CTL_FLAGS_LOCK,
 	CTL_FLAG_OUTPUT("table|wide|json|yaml"),
 	CTL_FLAGS_END,
 };
@@ -55,27 +53,6 @@ static int make_request(const struct ctl_args *args, json_t **ret, struct wire_f
 		r = ctl_plan_read(plan_file, &plan, fail);
 	if (r == 0 && plan)
 		json_object_set_new(*ret, "plan", plan);
-	return r;
-}
-
-/* A reply that got lost is asked for again: the key makes that safe. */
-static int send(struct ctl *ctl, const json_t *bundle, const char *key, json_t **ret,
-		struct wire_failure *fail)
-{
-	int r = ctl_open(ctl, fail);
-
-	if (r == 0)
-		r = sp_httpc_header(ctl->http, "Idempotency-Key", key, &fail->err);
-	if (r < 0)
-		return r;
-	for (int attempt = 1;; attempt++) {
-		r = ctl_call(ctl, "POST", "/v1/deploys", bundle, ret, fail);
-		if (r == 0 || attempt == SEND_ATTEMPTS || fail->err.code != SP_E_TIMEOUT)
-			break;
-		fprintf(stderr, "controld did not answer in time; asking again\n");
-	}
-	if (r == 0)
-		r = sp_httpc_header(ctl->http, "Idempotency-Key", NULL, &fail->err);
 	return r;
 }
 
@@ -122,17 +99,16 @@ static int dry_run(struct ctl *ctl, const struct ctl_args *args, struct wire_fai
 static int run(struct ctl *ctl, const struct ctl_args *args, struct wire_failure *fail)
 {
 	autojson json_t *bundle = NULL, *accepted = NULL, *op = NULL;
-	char made[2 * KEY_BYTES + 1];
-	const char *key = ctl_flag_str(args, "idempotency-key");
+	autobuf struct sp_buf url = SP_BUF_INIT;
 	int r;
 
 	if (ctl_flag_on(args, "dry-run"))
 		return dry_run(ctl, args, fail);
 	r = make_request(args, &bundle, fail);
-	if (r == 0 && !key)
-		r = sp_random_hex(made, KEY_BYTES, &fail->err);
+	sp_buf_puts(&url, "/v1/deploys");
 	if (r == 0)
-		r = send(ctl, bundle, key ? key : made, &accepted, fail);
+		r = ctl_change(ctl, args, "POST", &url, bundle,
+			       ctl_flag_str(args, "idempotency-key"), &accepted, fail);
 	if (r < 0)
 		return r;
 	if (ctl_flag_on(args, "detach"))

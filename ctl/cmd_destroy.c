@@ -3,8 +3,8 @@
 
 #include "base/json.h"
 #include "base/str.h"
+#include "ctl/change.h"
 #include "ctl/commands.h"
-#include "ctl/ctl.h"
 #include "ctl/failure.h"
 #include "ctl/follow.h"
 #include "ctl/output.h"
@@ -16,6 +16,7 @@ static const struct ctl_flag flags[] = {
 	  .type = CTL_BOOL,
 	  .help = "remove the stack's volumes too: their data is lost" },
 	{ .name = "force", .type = CTL_BOOL, .help = "also when other stacks require it" },
+	CTL_FLAGS_LOCK,
 	CTL_FLAG_YES,
 	CTL_FLAG_OUTPUT("table|wide|json|yaml"),
 	CTL_FLAGS_END,
@@ -67,7 +68,7 @@ static int run(struct ctl *ctl, const struct ctl_args *args, struct wire_failure
 	ctl_url_put(&url, args->positional[0]);
 	ctl_url_query(&url, "volumes", ctl_flag_on(args, "volumes") ? "1" : NULL);
 	ctl_url_query(&url, "force", ctl_flag_on(args, "force") ? "1" : NULL);
-	r = ctl_call(ctl, "DELETE", url.data, NULL, &accepted, fail);
+	r = ctl_change(ctl, args, "DELETE", &url, NULL, NULL, &accepted, fail);
 	if (r < 0)
 		return r;
 	r = ctl_follow(ctl, ctl_json_text(accepted, "operation"), &op, fail);

@@ -3,13 +3,19 @@
 
 #include "base/buf.h"
 #include "base/json.h"
+#include "ctl/change.h"
 #include "ctl/commands.h"
-#include "ctl/ctl.h"
 #include "ctl/output.h"
 #include "ctl/resolve.h"
 #include "ctl/url.h"
 
-static int tell(struct ctl *ctl, const char *name, const char *verb, struct wire_failure *fail)
+static const struct ctl_flag flags[] = {
+	CTL_FLAGS_LOCK,
+	CTL_FLAGS_END,
+};
+
+static int tell(struct ctl *ctl, const struct ctl_args *args, const char *name, const char *verb,
+		struct wire_failure *fail)
 {
 	autojson json_t *status = NULL;
 	autofree char *id = NULL;
@@ -22,7 +28,7 @@ static int tell(struct ctl *ctl, const char *name, const char *verb, struct wire
 	sp_buf_puts(&url, "/v1/workloads/");
 	ctl_url_put(&url, id);
 	sp_buf_printf(&url, "/%s", verb);
-	r = ctl_call(ctl, "POST", url.data, NULL, &status, fail);
+	r = ctl_change(ctl, args, "POST", &url, NULL, NULL, &status, fail);
 	if (r < 0)
 		return r;
 	state = ctl_json_text(status, "state");
@@ -36,7 +42,7 @@ static int each(struct ctl *ctl, const struct ctl_args *args, const char *verb,
 	int r = 0;
 
 	for (size_t i = 0; i < args->n_positional && r == 0; i++)
-		r = tell(ctl, args->positional[i], verb, fail);
+		r = tell(ctl, args, args->positional[i], verb, fail);
 	return r;
 }
 
@@ -59,6 +65,7 @@ const struct ctl_command ctl_cmd_start = {
 	.name = "start",
 	.args = "WORKLOAD...",
 	.summary = "start workloads that were stopped",
+	.flags = flags,
 	.args_min = 1,
 	.args_max = CTL_ARGS_MANY,
 	.run = run_start,
@@ -69,6 +76,7 @@ const struct ctl_command ctl_cmd_stop = {
 	.args = "WORKLOAD...",
 	.summary = "stop workloads until they are started again",
 	.details = "The stop signal is sent first; what is still there after its grace is killed.",
+	.flags = flags,
 	.args_min = 1,
 	.args_max = CTL_ARGS_MANY,
 	.run = run_stop,
@@ -78,6 +86,7 @@ const struct ctl_command ctl_cmd_restart = {
 	.name = "restart",
 	.args = "WORKLOAD...",
 	.summary = "stop and start workloads now, whatever their back-off",
+	.flags = flags,
 	.args_min = 1,
 	.args_max = CTL_ARGS_MANY,
 	.run = run_restart,

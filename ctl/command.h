@@ -28,7 +28,8 @@ struct ctl_flag {
 	const char
 		*value; /* what help calls the value, "FILE"; for CHOICE the words: "table|json" */
 	const char *help;
-	bool repeat; /* may be given more than once */
+	bool repeat;   /* may be given more than once */
+	bool optional; /* the value may be left out: `--wait`, `--wait=10m` */
 };
 
 #define CTL_FLAGS_END        \

@@ -16,6 +16,11 @@
 	X(start)         \
 	X(stop)          \
 	X(restart)       \
+	X(lock_acquire)  \
+	X(lock_status)   \
+	X(lock_release)  \
+	X(lock_force)    \
+	X(lock_ls)       \
 	X(events)        \
 	X(stack_ls)      \
 	X(deps_show)     \

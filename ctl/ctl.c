@@ -7,6 +7,9 @@
 
 #include "base/json.h"
 #include "ctl/netns.h"
+#include "ctl/whoami.h"
+
+#define WHO_MAX 128
 
 void ctl_fini(struct ctl *ctl)
 {
@@ -83,6 +86,7 @@ int ctl_handle_new(struct ctl *ctl, struct sp_httpc **ret, struct wire_failure *
 {
 	const struct ctl_context *c;
 	struct sp_httpc_conf conf;
+	char from[WHO_MAX];
 	int r = ctl_enter(ctl, fail);
 
 	if (r < 0)
@@ -94,7 +98,9 @@ int ctl_handle_new(struct ctl *ctl, struct sp_httpc **ret, struct wire_failure *
 				       .key_file = c->key,
 				       .ca_file = c->ca,
 				       .what = "controld" };
-	return sp_httpc_new(&conf, ret, &fail->err);
+	r = sp_httpc_new(&conf, ret, &fail->err);
+	ctl_whoami(from, sizeof(from));
+	return r < 0 ? r : sp_httpc_header(*ret, "Stackpilot-From", from, &fail->err);
 }
 
 int ctl_open(struct ctl *ctl, struct wire_failure *fail)

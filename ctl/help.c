@@ -27,7 +27,9 @@ void ctl_help_flag(const struct ctl_flag *f, struct sp_buf *out)
 	else
 		sp_buf_puts(out, "    ");
 	sp_buf_printf(out, "--%s", f->name);
-	if (f->value)
+	if (f->optional)
+		sp_buf_puts(out, "[=DURATION]");
+	else if (f->value)
 		sp_buf_printf(out, " %s", f->value);
 	else if (f->type == CTL_COUNT)
 		sp_buf_puts(out, " N");
