@@ -20,8 +20,8 @@
 /* A flag the command may not have. */
 static const char *text_of(const struct ctl_args *args, const char *name)
 {
-	return ctl_flag_by_name(args->command, name, strlen(name)) ? ctl_flag_str(args, name) :
-								      NULL;
+	return ctl_flag_by_name(args->command, name, strlen(name)) ? ctl_flag_str(args, name)
+								   : NULL;
 }
 
 /* A reply that got lost is asked for again: the key makes that safe. */
@@ -81,9 +81,8 @@ static int send_under_lock(struct ctl *ctl, const struct ctl_args *args, const c
 			     ret, fail);
 }
 
-int ctl_change(struct ctl *ctl, const struct ctl_args *args, const char *method,
-	       struct sp_buf *url, const json_t *body, const char *key, json_t **ret,
-	       struct wire_failure *fail)
+int ctl_change(struct ctl *ctl, const struct ctl_args *args, const char *method, struct sp_buf *url,
+	       const json_t *body, const char *key, json_t **ret, struct wire_failure *fail)
 {
 	char made[2 * KEY_BYTES + 1];
 	struct sp_err err = { 0 };

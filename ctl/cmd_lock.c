@@ -11,7 +11,10 @@
 #include "ctl/url.h"
 
 static const struct ctl_flag acquire_flags[] = {
-	{ .name = "reason", .type = CTL_STRING, .value = "TEXT", .help = "why, for others to read" },
+	{ .name = "reason",
+	  .type = CTL_STRING,
+	  .value = "TEXT",
+	  .help = "why, for others to read" },
 	{ .name = "locked-by",
 	  .type = CTL_STRING,
 	  .value = "NAME",

@@ -70,8 +70,7 @@ char *ctl_lock_ids_find(const struct ctl_context *c, const char *stack)
 {
 	autoclose int dir = open_dir(c, NULL);
 	autojson json_t *all = dir < 0 ? NULL : read_all(dir);
-	const char *id =
-		json_string_value(json_object_get(json_object_get(all, server(c)), stack));
+	const char *id = json_string_value(json_object_get(json_object_get(all, server(c)), stack));
 
 	return id ? strdup(id) : NULL;
 }
