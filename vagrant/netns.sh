@@ -95,12 +95,14 @@ boot_host() { # name
 	wait_up "$name"
 }
 
-# The cable: one end in the bridge, the other is the host's eth0. Found in place, it is left alone.
+# The cable: one end in the bridge, the other is the host's eth0. In place it is left alone, and the default route
+# tells that it is: that comes last. What an interrupted run left half-made is made anew.
 plug_in() { # name
 	local name=$1 pid operator
 	pid=$(host_pid "$name")
 	operator=$(host_pid operator)
-	nsenter -t "$pid" -n ip link show eth0 >/dev/null 2>&1 && return
+	[[ -z $(nsenter -t "$pid" -n ip route show default) ]] || return 0
+	nsenter -t "$pid" -n ip link delete eth0 2>/dev/null || true
 	nsenter -t "$operator" -n ip -batch - <<-END
 		link add $name type veth peer name eth0 netns $pid
 		link set $name master lab0 up

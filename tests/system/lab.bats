@@ -117,7 +117,7 @@ netns_inodes() {
 }
 
 @test "an up that was killed half-way is repaired by the next one" {
-	for delay in 0.02 0.05 0.08 0.11; do
+	for delay in 0.02 0.05 0.08 0.11 0.14 0.17 0.2 0.23; do
 		"$SOURCE/vagrant/lab" up &
 		sleep "$delay"
 		kill -KILL $!
