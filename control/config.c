@@ -42,6 +42,10 @@ const struct sp_conf_key config_keys[] = {
 	  SP_NS_PER_S * 3600, "time after which the lock of a dead controld's operation is free" },
 	{ "manual_lock_ttl", SP_CONF_DURATION, AT(manual_lock_ttl_ns), "1h", SP_NS_PER_S,
 	  SP_NS_PER_S * 86400 * 30, "time a manual lock is held when --ttl does not say" },
+	{ "agent_patience", SP_CONF_DURATION, AT(agent_patience_ns), "30s", 0, SP_NS_PER_S * 3600,
+	  "time an operation tries again while an agent does not answer" },
+	{ "recover_interval", SP_CONF_DURATION, AT(recover_interval_ns), "5s", SP_NS_PER_MS * 50,
+	  SP_NS_PER_S * 3600, "time between two looks for operations that nobody runs" },
 	{ "image_max", SP_CONF_BYTES, AT(image_max_bytes), "16g", 0, 0,
 	  "largest image archive that may be uploaded" },
 	SP_CONF_END

@@ -7,14 +7,13 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/log.h"
 #include "base/path.h"
 #include "base/str.h"
 #include "base/time.h"
 #include "control/lease_keeper.h"
 #include "control/poller.h"
+#include "control/recovery.h"
 #include "control/seal.h"
-#include "control/store_operation.h"
 #include "control/worker.h"
 #include "images/store.h"
 
@@ -117,20 +116,6 @@ static int open_images(struct control *c, struct sp_err *err)
 	return img_store_open(path, &c->images, err);
 }
 
-/* Nothing runs now: what the store says is running was cut off. */
-static int recover(struct control *c, struct sp_err *err)
-{
-	struct store *s = NULL;
-	int r = store_pool_take(c->stores, &s, err);
-
-	if (r == 0)
-		r = store_operation_recover(s, err);
-	if (r > 0)
-		sp_log(SP_LOG_WARN, "operations.interrupted", SP_INT("count", r));
-	store_pool_give(c->stores, s);
-	return r < 0 ? r : 0;
-}
-
 static int open_store(struct control *c, struct sp_err *err)
 {
 	struct store_pool_conf conf = { .url = c->config.store, .on_commit = watch_hint };
@@ -144,8 +129,7 @@ static int open_store(struct control *c, struct sp_err *err)
 		return r;
 	conf.seal = c->seal;
 	conf.owner = c->watch;
-	r = store_pool_new(&conf, &c->stores, err);
-	return r < 0 ? r : recover(c, err);
+	return store_pool_new(&conf, &c->stores, err);
 }
 
 static int name_runner(struct control *c, struct sp_err *err)
@@ -180,6 +164,8 @@ int control_open(struct control *c, struct sp_err *err)
 		r = lease_keeper_new(c, &c->keeper, err);
 	if (r == 0)
 		r = poller_new(c, (unsigned int)c->config.poll_threads, &c->poller, err);
+	if (r == 0)
+		r = recovery_new(c, &c->recovery, err);
 	return r;
 }
 
@@ -187,11 +173,10 @@ void control_close(struct control *c)
 {
 	if (c->watch)
 		watch_stop(c->watch);
+	recovery_free(c->recovery);
 	poller_free(c->poller);
 	lease_keeper_free(c->keeper);
 	workers_free(c->workers);
-	if (c->workers)
-		recover(c, NULL);
 	store_pool_free(c->stores);
 	watch_free(c->watch);
 	img_store_free(c->images);

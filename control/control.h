@@ -10,6 +10,7 @@
  *   workers     run operations (worker.h)
  *   poller      asks the nodes how they are (poller.h)
  *   keeper      keeps the locks of what runs here (lease_keeper.h)
+ *   recovery    takes over what nobody runs any more (recovery.h)
  */
 #pragma once
 
@@ -24,6 +25,7 @@ struct img_store;
 struct workers;
 struct poller;
 struct lease_keeper;
+struct recovery;
 struct sp_httpd;
 
 struct control {
@@ -38,6 +40,7 @@ struct control {
 	struct lease_keeper *keeper;
 	char runner[STORE_LEASE_RUNNER_MAX]; /* this controld's name as the one who runs operations:
 						host and state_dir, so its next life has it too */
+	struct recovery *recovery;
 	struct sp_httpd *httpd;
 	struct agent_access access;
 	char *server_cert, *server_key, *client_cert, *client_key, *ca_file; /* paths */

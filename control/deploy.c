@@ -1,12 +1,12 @@
-/* The steps of a deploy in their order, and its end; see deploy.h. */
+/* The steps of a deploy in their order; see deploy.h. */
 #include "control/deploy.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/json.h"
-#include "base/log.h"
 #include "base/str.h"
+#include "control/recovery.h"
 
 static int finish(struct store *s, void *state, struct sp_err *err)
 {
@@ -58,92 +58,13 @@ static int act(struct deploy *d, struct sp_err *err)
 
 static int walk(struct deploy *d, struct sp_err *err)
 {
-	int r = deploy_read_before(d, err);
+	int r = run_step(d, "validate", SP_STAGE_VALIDATE, deploy_validate, err);
 
-	if (r == 0)
-		r = run_step(d, "validate", SP_STAGE_VALIDATE, deploy_validate, err);
 	if (r == 0)
 		r = run_step(d, "plan", SP_STAGE_PLAN, deploy_compare, err);
 	if (r < 0 || plan_is_empty(&d->plan))
 		return r;
 	return act(d, err);
-}
-
-/* Nothing was told to any agent: what was written for the new revision goes, the rest is as it was.
- */
-static int forget(struct deploy *d, struct sp_err *err)
-{
-	enum store_stack_state state = STORE_STACK_FAILED;
-	int r;
-
-	if (!d->revision)
-		return 0;
-	if (sp_str_eq(d->stack.state, store_stack_state_name(STORE_STACK_RUNNING)))
-		state = STORE_STACK_RUNNING;
-	r = store_revision_drop(d->o->store, d->o->row.stack, d->revision, err);
-	return r < 0 ? r
-		     : store_stack_set_state(d->o->store, d->o->row.stack, state, d->o->row.id,
-					     err);
-}
-
-static int set_stack(struct deploy *d, enum store_stack_state state, struct sp_err *err)
-{
-	return store_stack_set_state(d->o->store, d->o->row.stack, state, d->o->row.id, err);
-}
-
-/* The previous revision is the current one again; a stack that had none is left without. */
-static int settle_reverted(struct deploy *d, struct sp_err *err)
-{
-	int r = store_stack_commit(d->o->store, d->o->row.stack, d->stack.revision, err);
-
-	return r < 0 ? r
-		     : set_stack(d, d->stack.revision ? STORE_STACK_RUNNING : STORE_STACK_FAILED,
-				 err);
-}
-
-static bool keeps_failure(const struct deploy *d)
-{
-	return d->desired.bundle && sp_str_eq(d->desired.bundle->on_failure, "keep");
-}
-
-static enum store_operation_state undo(struct deploy *d, struct sp_err *err)
-{
-	if (!d->acted)
-		return forget(d, err) < 0 ? STORE_OPERATION_REVERT_FAILED : STORE_OPERATION_FAILED;
-	if (keeps_failure(d)) {
-		set_stack(d, STORE_STACK_FAILED, err);
-		return STORE_OPERATION_FAILED;
-	}
-	if (deploy_revert(d, err) == 0 && settle_reverted(d, err) == 0)
-		return STORE_OPERATION_REVERTED;
-	set_stack(d, STORE_STACK_FAILED, err);
-	return STORE_OPERATION_REVERT_FAILED;
-}
-
-/* A failure outside of any step, in the store or for want of memory. */
-static void keep_failure(struct operation *o, const struct sp_err *err)
-{
-	if (o->failed)
-		return;
-	wire_failure_init(&o->failure, err, "controld");
-	o->failed = true;
-}
-
-static void conclude(struct deploy *d, int r, struct sp_err *err)
-{
-	enum store_operation_state state = STORE_OPERATION_SUCCEEDED;
-	struct operation *o = d->o;
-
-	if (r < 0) {
-		keep_failure(o, err);
-		store_step_skip_pending(o->store, o->row.id, err);
-		state = undo(d, err);
-	}
-	if (operation_stopping(o))
-		return;
-	if (store_operation_finish(o->store, o->row.id, state, r < 0 ? &o->failure : NULL, err) < 0)
-		sp_log(SP_LOG_ERROR, "operation.finish", SP_STR("operation", o->row.id),
-		       SP_ERR(err));
 }
 
 void deploy_fini(struct deploy *d)
@@ -159,15 +80,29 @@ void deploy_fini(struct deploy *d)
 	desired_fini(&d->desired);
 	deploy_request_fini(&d->request);
 	store_workloads_fini(&d->known);
+	store_workloads_fini(&d->placed);
+}
+
+/* An operation that kills its controld again and again must not go on for ever. */
+static int check_attempts(const struct operation *o, struct sp_err *err)
+{
+	if (o->row.attempt <= RECOVERY_ATTEMPTS_MAX)
+		return 0;
+	return sp_fail(err, SP_E_INTERRUPTED, "operation '%s' was begun %lld times", o->row.id,
+		       (long long)o->row.attempt);
 }
 
 void deploy_run(struct operation *o)
 {
 	struct deploy d = { .o = o };
 	struct sp_err err = { 0 };
-	int r = walk(&d, &err);
+	int r = deploy_read_before(&d, &err);
 
+	if (r < 0)
+		o->lost = true;
+	else if (o->row.direction == STORE_DIRECTION_FORWARD && !deploy_is_committed(&d))
+		r = check_attempts(o, &err) < 0 ? -1 : walk(&d, &err);
 	if (!operation_stopping(o))
-		conclude(&d, r, &err);
+		deploy_end(&d, r, &err);
 	deploy_fini(&d);
 }

@@ -7,8 +7,13 @@
  *   pull                deploy_pull.c     missing blobs to the nodes concerned
  *   start, ready        deploy_start.c    in dependency order, gated on health
  *   remove              deploy_remove.c   what is no longer desired
- *   revert              deploy_revert.c   after a failure: the previous revision, whole
  *   finish              deploy.c          the new revision is the current one
+ *   revert              revert.c          after a failure: the previous revision, whole
+ *
+ * A deploy that was cut off is walked again from its first step (deploy_resume.c). Before it was
+ * placed, nothing but the journal tells of it. After that, its revision's rows are taken as they
+ * are, and the plan is the same as before; every act is repeated, and an agent that has done it
+ * already does nothing.
  */
 #pragma once
 
@@ -25,6 +30,7 @@ struct deploy_target {
 	json_t *spec;     /* final, as the agent gets it */
 	bool put;         /* the agent has to be told: new, changed, moved, or its hosts changed */
 	bool gated;       /* and it has to become good before the operation goes on */
+	size_t own_hosts; /* entries of its /etc/hosts that the stack file gives */
 	int start, ready; /* numbers of its steps; 0: none */
 	bool started, good; /* as of now */
 };
@@ -33,7 +39,6 @@ struct deploy_target {
 struct deploy_removal {
 	const struct store_workload *old; /* into known */
 	bool early; /* before the others start: it has a port that one of them needs */
-	bool done;
 	int step;
 };
 
@@ -41,24 +46,31 @@ struct deploy {
 	struct operation *o;
 	struct deploy_request request;
 	struct desired desired;
-	struct store_stack stack;     /* as it was before */
-	struct store_workloads known; /* rows of the stack as they were before, of all revisions */
+	struct store_stack stack;      /* as it was before */
+	struct store_workloads known;  /* rows of the stack as they were before, of all revisions */
+	struct store_workloads placed; /* rows of its own revision, from a former attempt */
 	struct plan plan;
 	struct cluster cluster;
 	struct deploy_target *targets; /* one for each desired workload */
 	int *pulls; /* numbers of the pull steps, by node of the cluster; 0: none */
 	struct deploy_removal *removals;
 	size_t n_removals;
-	int64_t revision;                  /* the new one; 0 before it is placed */
-	bool acted;                        /* an agent was told to change something */
+	int64_t revision; /* the new one; 0 before it is placed */
+	bool committed;
 	bool explain;                      /* placement says why */
 	char (*reasons)[PLACE_REASON_MAX]; /* of each target, one for each node of the cluster */
 };
 
 void deploy_fini(struct deploy *d);
 
-/* What the store knows of the stack before it is changed. */
+/* The stack and its rows as they were before. */
 int deploy_read_before(struct deploy *d, struct sp_err *err);
+/* Ask the store whether its revision is the current one. */
+int deploy_read_committed(struct deploy *d, struct sp_err *err);
+bool deploy_is_committed(const struct deploy *d); /* as last read */
+/* From the rows of a former attempt: what is desired, and where. */
+int deploy_adopt(struct deploy *d, struct sp_err *err);
+int deploy_adopt_places(struct deploy *d, struct sp_err *err);
 int deploy_validate(struct operation *o, void *deploy, struct sp_err *err);
 int deploy_compare(struct operation *o, void *deploy, struct sp_err *err);
 int deploy_observe(struct deploy *d, struct sp_err *err);
@@ -73,5 +85,5 @@ int deploy_start(struct deploy *d, struct sp_err *err);
 bool deploy_share_port(const json_t *a, const json_t *b);
 int deploy_plan_remove(struct deploy *d, struct sp_err *err);
 int deploy_remove(struct deploy *d, bool early, struct sp_err *err);
-/* Bring back the previous revision. 0: done. */
-int deploy_revert(struct deploy *d, struct sp_err *err);
+/* r: what the way forward came to. */
+void deploy_end(struct deploy *d, int r, struct sp_err *err);

@@ -2,7 +2,6 @@
  * The validate and plan steps: what is asked for, what there is, and what tells them apart; see
  * deploy.h. Nothing here writes, so a plan without a deploy is made by the same functions.
  */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,19 +9,6 @@
 #include "base/json.h"
 #include "control/deploy.h"
 #include "control/plan_pins.h"
-
-/* What the store knows of the stack before this deploy. */
-int deploy_read_before(struct deploy *d, struct sp_err *err)
-{
-	struct sp_err why = { 0 };
-	int r = store_stack_get(d->o->store, d->o->row.stack, &d->stack, &why);
-
-	if (r < 0 && r != -ENOENT) {
-		*err = why;
-		return r;
-	}
-	return store_workload_list(d->o->store, d->o->row.stack, 0, &d->known, err);
-}
 
 int deploy_validate(struct operation *o, void *state, struct sp_err *err)
 {
@@ -35,12 +21,15 @@ int deploy_validate(struct operation *o, void *state, struct sp_err *err)
 		r = desired_read(d->request.bundle, &d->desired, err);
 	if (r < 0)
 		return r;
-	r = desired_pin(&d->desired, o->control->images, &service, err);
+	r = d->revision ? deploy_adopt(d, err)
+			: desired_pin(&d->desired, o->control->images, &service, err);
 	if (r == 0) {
 		operation_say(o, "%zu services, %zu workloads", d->desired.stack->n_services,
 			      d->desired.n);
 		return 0;
 	}
+	if (!service)
+		return r;
 	s = stack_service_find(d->desired.stack, service);
 	sp_err_prefix(err, "%s:%u: service '%s'", d->desired.bundle->file, s ? s->at.line : 0,
 		      service);

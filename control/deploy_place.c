@@ -135,6 +135,15 @@ static int add_host(struct wire_workload *w, char *name, const char *address)
 	return 0;
 }
 
+/* A transaction may be run again: the names that an earlier run gave go first. */
+static void drop_names(struct wire_workload *w, size_t keep)
+{
+	for (; w->n_hosts > keep; w->n_hosts--) {
+		free(w->hosts[w->n_hosts - 1].name);
+		free(w->hosts[w->n_hosts - 1].address);
+	}
+}
+
 /* Each service by its name, which gives all its replicas, and each replica by its own. */
 static int name_the_others(struct deploy *d, struct wire_workload *w, struct sp_err *err)
 {
@@ -192,14 +201,16 @@ static int give_addresses(struct store *s, struct deploy *d, struct sp_err *err)
 {
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < d->desired.n; i++)
+	for (size_t i = 0; r == 0 && i < d->desired.n; i++) {
+		drop_names(d->desired.list[i].spec, d->targets[i].own_hosts);
 		r = give_address(s, d, i, err);
+	}
 	for (size_t i = 0; r == 0 && i < d->desired.n; i++)
 		r = name_the_others(d, d->desired.list[i].spec, err);
 	for (size_t i = 0; r == 0 && i < d->desired.n; i++) {
+		json_decref(d->targets[i].spec);
+		d->targets[i].spec = NULL;
 		r = wire_workload_encode(d->desired.list[i].spec, &d->targets[i].spec, err);
-		if (r == 0)
-			settle_target(d, i);
 	}
 	return r;
 }
@@ -221,12 +232,14 @@ static int write_rows(struct store *s, void *state, struct sp_err *err)
 		r = store_revision_add(s, d->o->row.stack, digest, bundle, &d->revision, err);
 	if (r == 0)
 		r = store_resources_put(s, d->desired.stack, d->revision, err);
+	if (r == 0)
+		r = store_operation_set_revision(s, d->o->row.id, d->revision, d->stack.state, err);
 	for (size_t i = 0; r == 0 && i < d->desired.n; i++)
 		r = put_row(s, d, i, err);
 	return r;
 }
 
-static void say_where(struct deploy *d)
+static void say_where(struct operation *o, const struct deploy *d)
 {
 	size_t used = 0;
 
@@ -235,23 +248,36 @@ static void say_where(struct deploy *d)
 
 		for (size_t j = 0; j < d->desired.n; j++)
 			here += !strcmp(d->targets[j].node, d->cluster.rows.list[i].name);
-		if (here && used < sizeof(d->o->message))
-			used += (size_t)snprintf(d->o->message + used, sizeof(d->o->message) - used,
+		if (here && used < sizeof(o->message))
+			used += (size_t)snprintf(o->message + used, sizeof(o->message) - used,
 						 "%s%zu on %s", used ? ", " : "", here,
 						 d->cluster.rows.list[i].name);
 	}
 }
 
-int deploy_place(struct operation *o, void *deploy, struct sp_err *err)
+static int place_anew(struct deploy *d, struct sp_err *err)
 {
-	struct deploy *d = deploy;
 	int r = deploy_choose_nodes(d, err);
 
+	for (size_t i = 0; r == 0 && i < d->desired.n; i++)
+		d->targets[i].own_hosts = d->desired.list[i].spec->n_hosts;
 	if (r == 0)
 		r = plan_pins_check_actions(d, err);
 	if (r == 0)
-		r = store_transact(o->store, write_rows, d, err);
+		r = store_transact(d->o->store, write_rows, d, err);
+	if (r < 0)
+		d->revision = 0;
+	return r;
+}
+
+int deploy_place(struct operation *o, void *deploy, struct sp_err *err)
+{
+	struct deploy *d = deploy;
+	int r = d->revision ? deploy_adopt_places(d, err) : place_anew(d, err);
+
+	for (size_t i = 0; r == 0 && i < d->desired.n; i++)
+		settle_target(d, i);
 	if (r == 0)
-		say_where(d);
+		say_where(o, d);
 	return r;
 }

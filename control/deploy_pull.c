@@ -101,6 +101,7 @@ int deploy_plan_pull(struct deploy *d, struct sp_err *err)
 {
 	int r = 0;
 
+	free(d->pulls);
 	d->pulls = calloc(d->cluster.rows.n + 1, sizeof(*d->pulls));
 	if (!d->pulls)
 		return sp_fail_nomem(err);

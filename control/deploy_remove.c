@@ -83,8 +83,6 @@ static int remove_one(struct operation *o, void *state, struct sp_err *err)
 
 	if (r < 0)
 		return r;
-	act->d->acted = true;
-	act->removal->done = true;
 	r = agent_remove_workload(a, &right, act->removal->old->id, REMOVE_TIMEOUT_NS, err);
 	return operation_agent_failed(o, a, r, err);
 }
@@ -103,6 +101,8 @@ int deploy_plan_remove(struct deploy *d, struct sp_err *err)
 {
 	int r = 0;
 
+	free(d->removals);
+	d->n_removals = 0;
 	d->removals = calloc(d->plan.n + 1, sizeof(*d->removals));
 	if (!d->removals)
 		return sp_fail_nomem(err);

@@ -36,7 +36,6 @@ static int tell_agent(struct operation *o, void *state, struct sp_err *err)
 
 	if (r < 0)
 		return r;
-	d->acted = true;
 	d->targets[act->i].started = true;
 	operation_say(o, "%s: %s", plan_action_name(d->plan.items[act->i].action),
 		      d->plan.items[act->i].reason);

@@ -2,12 +2,15 @@
  * rows. */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/json.h"
-#include "base/log.h"
+#include "base/str.h"
 #include "base/time.h"
 #include "control/operation.h"
+#include "control/recovery.h"
+#include "control/revert.h"
 #include "control/store_node.h"
 #include "control/store_stack.h"
 
@@ -15,6 +18,8 @@
 
 struct destroy {
 	struct operation *o;
+	struct store_stack stack; /* as it was before */
+	bool gone;                /* a former attempt came to the end */
 	struct store_workloads known;
 	struct store_nodes nodes;
 	int *steps; /* numbers, in the order of known */
@@ -65,8 +70,11 @@ static struct operation_step step_of(struct act *act, operation_fn fn)
 static int plan_all(struct store *s, void *state, struct sp_err *err)
 {
 	struct destroy *d = state;
-	int r = store_stack_set_state(s, d->o->row.stack, STORE_STACK_DESTROYING, d->o->row.id,
-				      err);
+	int r = store_operation_set_revision(s, d->o->row.id, 0, d->stack.state, err);
+
+	if (r == 0)
+		r = store_stack_set_state(s, d->o->row.stack, STORE_STACK_DESTROYING, d->o->row.id,
+					  err);
 
 	for (size_t i = d->known.n; r == 0 && i > 0; i--) {
 		struct act act = { d->known.list[i - 1].node, d->known.list[i - 1].id };
@@ -93,8 +101,9 @@ static int remove_all(struct destroy *d, struct sp_err *err)
 /* A volume may be on a node where nothing of the stack runs any more, so all nodes are asked. */
 static int remove_all_volumes(struct destroy *d, struct sp_err *err)
 {
-	int r = 0;
+	int r = operation_check(d->o, err);
 
+	d->o->past_return = r == 0;
 	for (size_t i = 0; r == 0 && i < d->nodes.n; i++) {
 		struct act act = { .node = d->nodes.list[i].name };
 		struct operation_step step = step_of(&act, remove_volumes);
@@ -104,29 +113,69 @@ static int remove_all_volumes(struct destroy *d, struct sp_err *err)
 	return r;
 }
 
+static int forget_rows(struct store *s, void *state, struct sp_err *err)
+{
+	const struct operation *o = state;
+
+	return store_stack_remove(s, o->row.stack, o->row.id, err);
+}
+
 static int forget(struct operation *o, void *state, struct sp_err *err)
 {
 	(void)state;
-	return store_stack_remove(o->store, o->row.stack, o->row.id, err);
+	return store_transact(o->store, forget_rows, o, err);
 }
 
+/* Volumes that are gone cannot be put back. */
+static int read_journal(struct operation *o, struct sp_err *err)
+{
+	autosteps struct store_steps steps = { 0 };
+	int r = store_step_list(o->store, o->row.id, &steps, err);
+
+	for (size_t i = 0; i < steps.n; i++)
+		if (!strcmp(steps.list[i].name, "volumes") &&
+		    steps.list[i].state != STORE_STEP_SKIPPED)
+			o->past_return = true;
+	return r;
+}
+
+static int read_before(struct destroy *d, struct sp_err *err)
+{
+	struct operation *o = d->o;
+	autojson json_t *request = json_loads(o->row.request, 0, NULL);
+	struct sp_err why = { 0 };
+	int r = store_stack_get(o->store, o->row.stack, &d->stack, &why);
+
+	d->gone = r == -ENOENT;
+	if (r < 0) {
+		*err = why;
+		return d->gone ? 0 : r;
+	}
+	if (*o->row.stack_before)
+		snprintf(d->stack.state, sizeof(d->stack.state), "%s", o->row.stack_before);
+	d->volumes = json_is_true(json_object_get(request, "volumes"));
+	r = read_journal(o, err);
+	if (r == 0)
+		r = store_workload_list(o->store, o->row.stack, 0, &d->known, err);
+	d->steps = calloc(d->known.n + 1, sizeof(*d->steps));
+	if (r == 0 && !d->steps)
+		r = sp_fail_nomem(err);
+	return r < 0 ? r : store_node_list(o->store, &d->nodes, err);
+}
+
+/* One that was cut off is walked again: what is gone already is gone at once. */
 static int walk(struct destroy *d, struct sp_err *err)
 {
 	struct operation *o = d->o;
 	struct operation_step last = {
 		.name = "finish", .resource = o->row.stack, .stage = SP_STAGE_STORE, .fn = forget
 	};
-	autojson json_t *request = json_loads(o->row.request, 0, NULL);
-	int r = store_workload_list(o->store, o->row.stack, 0, &d->known, err);
+	int r;
 
-	d->volumes = json_is_true(json_object_get(request, "volumes"));
-	d->steps = calloc(d->known.n + 1, sizeof(*d->steps));
-	if (r == 0 && !d->steps)
-		r = sp_fail_nomem(err);
-	if (r == 0)
-		r = store_node_list(o->store, &d->nodes, err);
-	if (r == 0)
-		r = store_transact(o->store, plan_all, d, err);
+	if (o->row.attempt > RECOVERY_ATTEMPTS_MAX)
+		return sp_fail(err, SP_E_INTERRUPTED, "operation '%s' was begun %lld times",
+			       o->row.id, (long long)o->row.attempt);
+	r = store_transact(o->store, plan_all, d, err);
 	if (r == 0)
 		r = remove_all(d, err);
 	if (r == 0 && d->volumes)
@@ -134,32 +183,71 @@ static int walk(struct destroy *d, struct sp_err *err)
 	return r < 0 ? r : operation_step(o, 0, &last, err);
 }
 
+static int leave(struct store *s, void *state, struct sp_err *err)
+{
+	const struct operation *o = state;
+
+	return store_stack_set_state(s, o->row.stack, STORE_STACK_FAILED, o->row.id, err);
+}
+
+static int settle(struct store *s, void *state, struct sp_err *err)
+{
+	const struct destroy *d = state;
+	const struct operation *o = d->o;
+	int r = store_stack_commit(s, o->row.stack, d->stack.revision, err);
+
+	return r < 0 ? r
+		     : store_stack_set_state(s, o->row.stack,
+					     d->stack.revision ? STORE_STACK_RUNNING
+							       : STORE_STACK_FAILED,
+					     o->row.id, err);
+}
+
+/* It was cancelled: everything is put back. */
+static void revert(struct destroy *d, struct sp_err *err)
+{
+	struct operation *o = d->o;
+	bool all = !sp_str_eq(d->stack.state, store_stack_state_name(STORE_STACK_RUNNING));
+
+	if (revert_run(o, d->stack.revision, all, err) == 0)
+		operation_end(o, STORE_OPERATION_REVERTED, settle, d, err);
+	else if (!operation_stopping(o))
+		operation_end(o, STORE_OPERATION_REVERT_FAILED, leave, o, err);
+}
+
+static bool is_cancelled(struct operation *o)
+{
+	char who[STORE_NAME_MAX];
+
+	return !o->past_return &&
+	       store_operation_cancelled(o->store, o->row.id, who, sizeof(who), NULL) == 1;
+}
+
 static void conclude(struct destroy *d, int r, struct sp_err *err)
 {
 	struct operation *o = d->o;
-	enum store_operation_state state =
-		r < 0 ? STORE_OPERATION_FAILED : STORE_OPERATION_SUCCEEDED;
 
-	if (r < 0 && !o->failed) {
-		wire_failure_init(&o->failure, err, "controld");
-		o->failed = true;
-	}
-	if (r < 0) {
-		store_step_skip_pending(o->store, o->row.id, err);
-		store_stack_set_state(o->store, o->row.stack, STORE_STACK_FAILED, o->row.id, err);
-	}
-	if (store_operation_finish(o->store, o->row.id, state, r < 0 ? &o->failure : NULL, err) < 0)
-		sp_log(SP_LOG_ERROR, "operation.finish", SP_STR("operation", o->row.id),
-		       SP_ERR(err));
+	if (r == 0)
+		operation_end(o, STORE_OPERATION_SUCCEEDED, NULL, NULL, err);
+	else if (!is_cancelled(o))
+		operation_end(o, STORE_OPERATION_FAILED, leave, o, err);
+	else if (operation_turn(o, err) == 0)
+		revert(d, err);
 }
 
 void destroy_run(struct operation *o)
 {
 	struct destroy d = { .o = o };
 	struct sp_err err = { 0 };
-	int r = walk(&d, &err);
+	int r = read_before(&d, &err);
 
-	if (!operation_stopping(o))
+	if (r < 0)
+		o->lost = true;
+	else if (!d.gone && o->row.direction == STORE_DIRECTION_FORWARD)
+		r = walk(&d, &err);
+	if (!operation_stopping(o) && o->row.direction == STORE_DIRECTION_REVERT)
+		revert(&d, &err);
+	else if (!operation_stopping(o))
 		conclude(&d, r, &err);
 	free(d.steps);
 	store_nodes_fini(&d.nodes);

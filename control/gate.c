@@ -100,26 +100,28 @@ enum gate_verdict gate_judge(const json_t *status, enum gate_condition condition
 	return judge_waiting(status, restarts_before, ret_reason);
 }
 
-static void pause_for(int64_t ns)
+/* Between two looks, unless the agent has held its answer for so long. */
+static void pause_since(int64_t looked_ns, int64_t slice_ns)
 {
-	struct timespec t = { .tv_sec = ns / SP_NS_PER_S, .tv_nsec = ns % SP_NS_PER_S };
+	int64_t rest =
+		(slice_ns < PAUSE_NS ? slice_ns : PAUSE_NS) - (sp_time_mono_ns() - looked_ns);
 
-	nanosleep(&t, NULL);
+	if (rest > 0)
+		nanosleep(&(struct timespec){ .tv_nsec = rest }, NULL);
 }
 
 /* One look: the agent holds its answer while the workload is on its way to being ready. */
 static int look(struct operation *o, const char *node, const char *id,
 		enum gate_condition condition, int64_t slice, json_t **ret, struct sp_err *err)
 {
-	int64_t began = sp_time_mono_ns();
 	struct agent *a = NULL;
 	int r = operation_agent(o, node, &a, err);
 
+	if (r == 0)
+		r = operation_check(o, err);
 	if (r < 0)
 		return r;
 	r = agent_wait_workload(a, id, condition == GATE_READY ? slice : 1, ret, err);
-	if (r == 0 && sp_time_mono_ns() - began < PAUSE_NS)
-		pause_for(slice < PAUSE_NS ? slice : PAUSE_NS);
 	return operation_agent_failed(o, a, r, err);
 }
 
@@ -177,9 +179,8 @@ int gate_wait(struct operation *o, const char *node, const char *id, enum gate_c
 		char reason[GATE_REASON_MAX] = "", waited[SP_DURATION_MAX];
 		int64_t left = deadline - sp_time_mono_ns();
 		enum gate_verdict verdict;
-		int r = look(o, node, id, condition,
-			     left < SLICE_NS ? (left > 0 ? left : 1) : SLICE_NS, &status, err);
-
+		int64_t slice = left < SLICE_NS ? (left > 0 ? left : 1) : SLICE_NS;
+		int r = look(o, node, id, condition, slice, &status, err);
 		if (r < 0)
 			return r;
 		if (before < 0)
@@ -188,11 +189,12 @@ int gate_wait(struct operation *o, const char *node, const char *id, enum gate_c
 		if (verdict == GATE_PASS &&
 		    (condition != GATE_READY || has_settled(o, status, &ready_since)))
 			return 0;
-		if (verdict == GATE_PASS)
+		if (verdict == GATE_WAIT)
+			ready_since = 0;
+		if (verdict == GATE_PASS || (verdict == GATE_WAIT && left > 0)) {
+			pause_since(deadline - left, slice);
 			continue;
-		ready_since = 0;
-		if (verdict == GATE_WAIT && left > 0)
-			continue;
+		}
 		gather(o, node, id, status);
 		if (verdict == GATE_FAIL)
 			return refuse(o, id, status, reason, err);

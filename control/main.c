@@ -10,7 +10,7 @@
  *   agent.c                   client of the agents' API
  *   desired.c, plan.c, place*.c, cluster.c   from a stack file to who runs where
  *   lock*.c, lease_keeper.c   the lock of each stack: requests, waiting, renewing
- *   operation*.c, worker.c, deploy*.c, destroy.c, gate.c   operations, step by step
+ *   operation*.c, worker.c, recovery.c, deploy*.c, destroy.c, gate.c   operations, step by step
  *   image_push.c, upload.c    images: to the nodes, and in
  */
 #include <errno.h>

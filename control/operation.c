@@ -1,4 +1,4 @@
-/* Walking an operation's steps; see operation.h. */
+/* An operation from its opening to its end; see operation.h. Its steps: operation_step.c. */
 #include "control/operation.h"
 
 #include <stdarg.h>
@@ -6,8 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "base/log.h"
-#include "base/str.h"
+#include "base/mem.h"
+#include "base/time.h"
 #include "control/operation_agents.h"
 #include "control/operation_lease.h"
 
@@ -15,6 +17,15 @@ static const struct {
 	const char *kind;
 	void (*run)(struct operation *o);
 } kinds[] = { { "deploy", deploy_run }, { "destroy", destroy_run } };
+
+/* Why a former attempt turned to reverting. */
+static void recall_failure(struct operation *o)
+{
+	autojson json_t *error = json_loads(o->row.error, 0, NULL);
+
+	wire_failure_decode(error, &o->failure);
+	o->failed = true;
+}
 
 int operation_open(struct control *c, const char *id, struct operation **ret, struct sp_err *err)
 {
@@ -30,6 +41,8 @@ int operation_open(struct control *c, const char *id, struct operation **ret, st
 		r = store_operation_load(o->store, id, &o->row, err);
 	if (r == 0)
 		r = operation_lease_take(o, err);
+	if (r == 0 && o->row.error)
+		recall_failure(o);
 	if (r < 0) {
 		operation_close(o);
 		return r;
@@ -52,8 +65,9 @@ void operation_close(struct operation *o)
 void operation_run(struct operation *o)
 {
 	sp_log(SP_LOG_INFO, "operation.start", SP_STR("operation", o->row.id),
-	       SP_STR("kind", o->row.kind), SP_STR("stack", o->row.stack));
-	for (size_t i = 0; i < SP_COUNT(kinds); i++)
+	       SP_STR("kind", o->row.kind), SP_STR("stack", o->row.stack),
+	       SP_INT("attempt", o->row.attempt));
+	for (size_t i = 0; i < SP_COUNT(kinds) && o->row.state == STORE_OPERATION_RUNNING; i++)
 		if (!strcmp(kinds[i].kind, o->row.kind))
 			kinds[i].run(o);
 	sp_log(SP_LOG_INFO, "operation.end", SP_STR("operation", o->row.id),
@@ -72,7 +86,91 @@ void operation_extend(struct operation *o, int64_t until_ns)
 
 bool operation_stopping(const struct operation *o)
 {
-	return operation_agents_stopping(o->agents);
+	return o->lost || operation_agents_stopping(o->agents);
+}
+
+int operation_check(struct operation *o, struct sp_err *err)
+{
+	char who[160] = "";
+
+	if (operation_stopping(o))
+		return sp_fail(err, SP_E_INTERRUPTED, "controld is stopping, or lost the lock");
+	if (o->row.direction == STORE_DIRECTION_REVERT || o->past_return)
+		return 0;
+	if (o->deadline_ns && sp_time_mono_ns() >= o->deadline_ns)
+		return sp_fail(err, SP_E_TIMEOUT,
+			       "operation '%s' took longer than its stack allows", o->row.id);
+	if (store_operation_cancelled(o->store, o->row.id, who, sizeof(who), NULL) == 1)
+		return sp_fail(err, SP_E_INTERRUPTED, "operation '%s' was cancelled by %s",
+			       o->row.id, who);
+	return 0;
+}
+
+/* A failure outside of any step has the operation for its address. */
+void operation_keep_failure(struct operation *o, const struct sp_err *err)
+{
+	if (o->failed)
+		return;
+	wire_failure_init(&o->failure, err, "controld");
+	o->failed = true;
+}
+
+static int lose(struct operation *o, int r, const char *event, const struct sp_err *err)
+{
+	if (r >= 0)
+		return 0;
+	o->lost = true;
+	sp_log(SP_LOG_ERROR, event, SP_STR("operation", o->row.id), SP_ERR(err));
+	return r;
+}
+
+static int write_turn(struct store *s, void *state, struct sp_err *err)
+{
+	struct operation *o = state;
+
+	return store_operation_turn(s, o->row.id, &o->failure, err);
+}
+
+int operation_turn(struct operation *o, struct sp_err *err)
+{
+	int r;
+
+	operation_keep_failure(o, err);
+	r = store_transact(o->store, write_turn, o, err);
+	if (r >= 0)
+		o->row.direction = STORE_DIRECTION_REVERT;
+	return lose(o, r, "operation.turn", err);
+}
+
+struct end {
+	struct operation *o;
+	enum store_operation_state state;
+	store_fn fn;
+	void *fn_state;
+};
+
+static int write_end(struct store *s, void *state, struct sp_err *err)
+{
+	struct end *e = state;
+	struct operation *o = e->o;
+	bool well = e->state == STORE_OPERATION_SUCCEEDED;
+	int r = well ? 0 : store_step_skip_pending(s, o->row.id, err);
+
+	if (r >= 0 && e->fn)
+		r = e->fn(s, e->fn_state, err);
+	return r < 0 ? r
+		     : store_operation_finish(s, o->row.id, e->state, well ? NULL : &o->failure,
+					      err);
+}
+
+int operation_end(struct operation *o, enum store_operation_state end, store_fn fn, void *state,
+		  struct sp_err *err)
+{
+	struct end e = { o, end, fn, state };
+
+	if (end != STORE_OPERATION_SUCCEEDED)
+		operation_keep_failure(o, err);
+	return lose(o, store_transact(o->store, write_end, &e, err), "operation.finish", err);
 }
 
 int operation_agent(struct operation *o, const char *node, struct agent **ret, struct sp_err *err)
@@ -100,73 +198,4 @@ void operation_say(struct operation *o, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(o->message, sizeof(o->message), fmt, ap);
 	va_end(ap);
-}
-
-int operation_plan(struct operation *o, const struct operation_step *step, int *ret_number,
-		   struct sp_err *err)
-{
-	struct store_step row = { .operation = o->row.id,
-				  .name = step->name,
-				  .node = step->node,
-				  .resource = step->resource };
-
-	return store_step_add(o->store, &row, ret_number, err);
-}
-
-static void fill(char *field, size_t room, const char *value)
-{
-	if (!*field && value)
-		snprintf(field, room, "%s", value);
-}
-
-/* The act's own address, completed by the step's. */
-static void address(struct operation *o, const struct operation_step *step,
-		    const struct sp_err *err)
-{
-	struct wire_failure *f = &o->at;
-
-	f->err = *err;
-	sp_err_at(&f->err, step->stage);
-	fill(f->component, sizeof(f->component), "controld");
-	fill(f->node, sizeof(f->node), step->node);
-	fill(f->resource, sizeof(f->resource), step->resource);
-	fill(f->step, sizeof(f->step), step->name);
-	if (!*f->next)
-		snprintf(f->next, sizeof(f->next), "ctl op show %s", o->row.id);
-}
-
-static int tell_failed(struct operation *o, const struct operation_step *step,
-		       const struct sp_err *err)
-{
-	struct sp_err store_err;
-
-	address(o, step, err);
-	if (!o->failed)
-		o->failure = o->at;
-	o->failed = true;
-	if (store_step_set(o->store, o->row.id, o->step, STORE_STEP_FAILED, err->message, &o->at,
-			   &store_err) < 0)
-		sp_log(SP_LOG_ERROR, "operation.journal", SP_STR("operation", o->row.id),
-		       SP_ERR(&store_err));
-	return sp_err_return(err);
-}
-
-int operation_step(struct operation *o, int number, const struct operation_step *step,
-		   struct sp_err *err)
-{
-	int r = number ? 0 : operation_plan(o, step, &number, err);
-
-	o->step = number;
-	o->message[0] = '\0';
-	memset(&o->at, 0, sizeof(o->at));
-	if (r == 0)
-		r = store_step_set(o->store, o->row.id, number, STORE_STEP_RUNNING, NULL, NULL,
-				   err);
-	if (r == 0)
-		r = step->fn(o, step->state, err);
-	if (operation_stopping(o))
-		return sp_fail(err, SP_E_INTERRUPTED, "controld is stopping, or lost the lock");
-	if (r < 0)
-		return tell_failed(o, step, err);
-	return store_step_set(o->store, o->row.id, number, STORE_STEP_DONE, o->message, NULL, err);
 }

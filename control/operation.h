@@ -2,9 +2,10 @@
  * An operation at work: it walks its steps, each with its intent in the store before the act and
  * its result after it. Belongs to one worker thread; only operation_stop() comes from another.
  *
- * It works under its stack's lock (operation_lease.h). When controld stops or the lock is lost, it
- * just returns and leaves its rows as they are: the journal then tells the truth, and recovery
- * marks it interrupted.
+ * It works under its stack's lock (operation_lease.h). When controld stops, or the lock is lost, or
+ * the store refuses a write, it just returns and leaves its rows as they are: the journal tells the
+ * truth, and whoever takes it over goes on (recovery.h). An agent that does not answer is tried
+ * again for a while (agent_patience) before that is a failure.
  */
 #pragma once
 
@@ -41,6 +42,9 @@ struct operation {
 	struct wire_failure at;      /* address in the making, of the running step */
 	struct wire_failure failure; /* of the first step that failed */
 	bool failed;
+	bool lost;           /* no more ours to write for */
+	bool past_return;    /* too late to cancel: what is gone cannot be put back */
+	int64_t deadline_ns; /* CLOCK_MONOTONIC, of the way forward; 0: none */
 	struct operation_agents *agents;
 };
 
@@ -50,7 +54,7 @@ void operation_close(struct operation *o);
 void operation_stop(struct operation *o); /* from another thread: end soon */
 /* From another thread: its lock is its own until then (CLOCK_MONOTONIC). */
 void operation_extend(struct operation *o, int64_t until_ns);
-bool operation_stopping(const struct operation *o);
+bool operation_stopping(const struct operation *o); /* or lost */
 
 /* Journal a step as still to be done; its number. */
 int operation_plan(struct operation *o, const struct operation_step *step, int *ret_number,
@@ -58,6 +62,15 @@ int operation_plan(struct operation *o, const struct operation_step *step, int *
 /* Run it: number from operation_plan(), or 0 to add it now. */
 int operation_step(struct operation *o, int number, const struct operation_step *step,
 		   struct sp_err *err);
+
+/* 0: go on. An error when it is cancelled, stopping, or out of time; reverting only ever stops. */
+int operation_check(struct operation *o, struct sp_err *err);
+/* From here on it reverts; err says why, unless a step has failed already. */
+int operation_turn(struct operation *o, struct sp_err *err);
+/* Its end, in one transaction with fn (NULL: nothing). err says why, unless a step has failed. */
+int operation_end(struct operation *o, enum store_operation_state end, store_fn fn, void *state,
+		  struct sp_err *err);
+void operation_keep_failure(struct operation *o, const struct sp_err *err);
 
 void operation_say(struct operation *o, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

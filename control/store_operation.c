@@ -18,6 +18,17 @@ static const char *const state_names[] = {
 #undef X
 };
 
+static const char *const direction_names[] = {
+#define X(sym, name) [STORE_DIRECTION_##sym] = name,
+	STORE_DIRECTIONS(X)
+#undef X
+};
+
+const char *store_direction_name(enum store_direction direction)
+{
+	return direction_names[direction];
+}
+
 const char *store_operation_state_name(enum store_operation_state state)
 {
 	return state_names[state];
@@ -26,7 +37,8 @@ const char *store_operation_state_name(enum store_operation_state state)
 void store_operation_fini(struct store_operation *o)
 {
 	free(o->request);
-	o->request = NULL;
+	free(o->error);
+	o->request = o->error = NULL;
 }
 
 struct begin {
@@ -169,7 +181,22 @@ static enum store_operation_state parse_state(const char *name)
 	for (size_t i = 0; i < SP_COUNT(state_names); i++)
 		if (sp_str_eq(name, state_names[i]))
 			return (enum store_operation_state)i;
-	return STORE_OPERATION_INTERRUPTED;
+	return STORE_OPERATION_FAILED;
+}
+
+static void read_operation(const struct db_rows *rows, struct store_operation *o)
+{
+	*o = (struct store_operation){ .token = db_number(rows, 2),
+				       .state = parse_state(db_text(rows, 4)),
+				       .attempt = db_number(rows, 5),
+				       .revision = db_number(rows, 7) };
+	db_text_into(rows, 0, o->kind, sizeof(o->kind));
+	db_text_into(rows, 1, o->stack, sizeof(o->stack));
+	if (sp_str_eq(db_text(rows, 6), store_direction_name(STORE_DIRECTION_REVERT)))
+		o->direction = STORE_DIRECTION_REVERT;
+	db_text_into(rows, 8, o->stack_before, sizeof(o->stack_before));
+	if (db_text(rows, 9))
+		o->error = db_text_copy(rows, 9);
 }
 
 int store_operation_load(struct store *s, const char *id, struct store_operation *ret,
@@ -178,17 +205,15 @@ int store_operation_load(struct store *s, const char *id, struct store_operation
 	auto_(db_rows_end) struct db_rows *rows = NULL;
 	char place[STORE_PLACE_MAX];
 	int r = db_select(store_db(s), &rows, err,
-			  "SELECT kind, stack, token, request, state FROM operations WHERE id = $1",
+			  "SELECT kind, stack, token, request, state, attempt, direction, revision,"
+			  " stack_before, error FROM operations WHERE id = $1",
 			  DB_S(id));
 
 	r = store_first(r, rows, "operation", id, err);
 	if (r < 0)
 		return r;
-	*ret = (struct store_operation){ .token = db_number(rows, 2),
-					 .state = parse_state(db_text(rows, 4)) };
+	read_operation(rows, ret);
 	snprintf(ret->id, sizeof(ret->id), "%s", id);
-	db_text_into(rows, 0, ret->kind, sizeof(ret->kind));
-	db_text_into(rows, 1, ret->stack, sizeof(ret->stack));
 	place_of(id, place);
 	return store_unseal(s, place, db_text(rows, 3), &ret->request, err);
 }

@@ -1,6 +1,10 @@
 /*
  * Operations and their steps: the journal. An intent is committed before the act (a step that
  * runs), its result after it, so that whoever reads it later knows what was done and what was not.
+ *
+ * An operation whose controld died is taken over by the next one: the same id, attempt n + 1, a
+ * higher fencing token. Which way it goes, forward or back, is journalled too, and so is the
+ * revision it made; so any attempt can go on from the rows alone.
  */
 #pragma once
 
@@ -13,13 +17,12 @@
 #include "wire/failure.h"
 
 /* symbol, name */
-#define STORE_OPERATION_STATES(X)         \
-	X(RUNNING, "running")             \
-	X(SUCCEEDED, "succeeded")         \
-	X(FAILED, "failed")               \
-	X(REVERTED, "reverted")           \
-	X(REVERT_FAILED, "revert_failed") \
-	X(INTERRUPTED, "interrupted")
+#define STORE_OPERATION_STATES(X) \
+	X(RUNNING, "running")     \
+	X(SUCCEEDED, "succeeded") \
+	X(FAILED, "failed")       \
+	X(REVERTED, "reverted")   \
+	X(REVERT_FAILED, "revert_failed")
 
 enum store_operation_state {
 #define X(sym, name) STORE_OPERATION_##sym,
@@ -27,13 +30,25 @@ enum store_operation_state {
 #undef X
 };
 
-/* symbol, name */
+/* symbol, name; REVERT: what was done is being undone */
+#define STORE_DIRECTIONS(X)   \
+	X(FORWARD, "forward") \
+	X(REVERT, "revert")
+
+enum store_direction {
+#define X(sym, name) STORE_DIRECTION_##sym,
+	STORE_DIRECTIONS(X)
+#undef X
+};
+
+/* symbol, name; INTERRUPTED: it ran when its controld ended, nobody knows how far it came */
 #define STORE_STEP_STATES(X)  \
 	X(PENDING, "pending") \
 	X(RUNNING, "running") \
 	X(DONE, "done")       \
 	X(FAILED, "failed")   \
-	X(SKIPPED, "skipped")
+	X(SKIPPED, "skipped") \
+	X(INTERRUPTED, "interrupted")
 
 enum store_step_state {
 #define X(sym, name) STORE_STEP_##sym,
@@ -58,12 +73,18 @@ struct store_operation {
 	int64_t token; /* fencing token for the agents */
 	char *request;
 	enum store_operation_state state;
+	int64_t attempt; /* from 1 */
+	enum store_direction direction;
+	int64_t revision;      /* that it made; 0: none yet */
+	char stack_before[16]; /* state of the stack when revision was made */
+	char *error;           /* JSON of a failure: why it reverts; NULL */
 };
 
 void store_operation_fini(struct store_operation *o);
 #define autooperation __attribute__((cleanup(store_operation_fini)))
 
 const char *store_operation_state_name(enum store_operation_state state);
+const char *store_direction_name(enum store_direction direction);
 
 enum { STORE_OPERATION_BEGUN, STORE_OPERATION_KNOWN, STORE_OPERATION_WAITS };
 /*
@@ -81,9 +102,24 @@ int store_operation_load(struct store *s, const char *id, struct store_operation
 int store_operation_finish(struct store *s, const char *id, enum store_operation_state state,
 			   const struct wire_failure *failure, struct sp_err *err);
 
-/* Operations found running when nothing runs them: each becomes interrupted, and says in its error
- * which step it was in and how many are done. Returns how many. */
-int store_operation_recover(struct store *s, struct sp_err *err);
+/*
+ * store_lease_take_over(), and what follows from it: attempt + 1; the step it was in becomes
+ * interrupted, what was not begun is skipped.
+ */
+int store_operation_take_over(struct store *s, const struct store_lease_takeover *t,
+			      struct sp_err *err);
+
+/* The revision it made, beside the state the stack had. */
+int store_operation_set_revision(struct store *s, const char *id, int64_t revision,
+				 const char *stack_before, struct sp_err *err);
+/* From forward to revert, because of failure; what was not begun is skipped. */
+int store_operation_turn(struct store *s, const char *id, const struct wire_failure *failure,
+			 struct sp_err *err);
+/* Ask it to revert; who asked stays on record. SP_E_CONFLICT when it has ended, or reverts. */
+int store_operation_cancel(struct store *s, const char *id, const char *who, struct sp_err *err);
+/* 1: it was asked to; ret_who. */
+int store_operation_cancelled(struct store *s, const char *id, char *ret_who, size_t room,
+			      struct sp_err *err);
 
 /* Objects as docs/api.md has them. */
 int store_operation_view(struct store *s, const char *id, json_t **ret, struct sp_err *err);
@@ -95,7 +131,26 @@ struct store_step {
 	const char *name, *node, *resource; /* NULL where it does not apply */
 };
 
-/* A step that is to be done; numbered from 1 in the order they are added. */
+struct store_step_row {
+	int number;
+	char name[STORE_NAME_MAX], node[STORE_NAME_MAX], resource[128];
+	enum store_step_state state;
+	int64_t attempt;
+};
+
+struct store_steps {
+	struct store_step_row *list; /* by number */
+	size_t n;
+};
+
+void store_steps_fini(struct store_steps *st);
+#define autosteps __attribute__((cleanup(store_steps_fini)))
+
+int store_step_list(struct store *s, const char *operation, struct store_steps *ret,
+		    struct sp_err *err);
+
+/* A step that is to be done, of the operation's present attempt; numbered from 1 in the order they
+ * are added. */
 int store_step_add(struct store *s, const struct store_step *step, int *ret_number,
 		   struct sp_err *err);
 /* The one writer of a step's state; an event tells. message and failure may be NULL. */

@@ -80,6 +80,14 @@ static const char *const migrations[] = {
 	" on_name TEXT NOT NULL, detail TEXT NOT NULL,"
 	" PRIMARY KEY (stack, revision, kind, name, on_stack, on_kind, on_name),"
 	" FOREIGN KEY (stack, revision) REFERENCES revisions ON DELETE CASCADE);",
+	/* 5: an operation's course: how often it was begun, which way it goes, what it made */
+	"ALTER TABLE operations ADD COLUMN attempt BIGINT NOT NULL DEFAULT 1;"
+	"ALTER TABLE operations ADD COLUMN direction TEXT NOT NULL DEFAULT 'forward';"
+	"ALTER TABLE operations ADD COLUMN revision BIGINT NOT NULL DEFAULT 0;"
+	"ALTER TABLE operations ADD COLUMN stack_before TEXT NOT NULL DEFAULT '';"
+	"ALTER TABLE operations ADD COLUMN cancelled_by TEXT;"
+	"UPDATE operations SET state = 'failed' WHERE state = 'interrupted';"
+	"UPDATE stacks SET state = 'failed' WHERE state = 'interrupted';",
 };
 
 int store_schema_latest(void)

@@ -89,7 +89,6 @@ static const char *event_of(enum store_stack_state state)
 	case STORE_STACK_RUNNING:
 		return "stack.execution.completed";
 	case STORE_STACK_FAILED:
-	case STORE_STACK_INTERRUPTED:
 		return "stack.execution.failed";
 	}
 	return "stack.execution.failed";

@@ -14,11 +14,10 @@
 #include "control/store.h"
 
 /* symbol, name */
-#define STORE_STACK_STATES(X)         \
-	X(DEPLOYING, "deploying")     \
-	X(RUNNING, "running")         \
-	X(FAILED, "failed")           \
-	X(INTERRUPTED, "interrupted") \
+#define STORE_STACK_STATES(X)     \
+	X(DEPLOYING, "deploying") \
+	X(RUNNING, "running")     \
+	X(FAILED, "failed")       \
 	X(DESTROYING, "destroying")
 
 enum store_stack_state {

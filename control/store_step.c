@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "base/str.h"
 #include "base/time.h"
 #include "control/store_event.h"
 #include "control/store_operation.h"
@@ -31,7 +32,8 @@ static int add(struct store *s, void *state, struct sp_err *err)
 	int r = db_select(store_db(s), &rows, err,
 			  "INSERT INTO steps (operation, number, name, node, resource, state,"
 			  " attempt, message)"
-			  " SELECT $1, COALESCE(MAX(number), 0) + 1, $2, $3, $4, 'pending', 0, ''"
+			  " SELECT $1, COALESCE(MAX(number), 0) + 1, $2, $3, $4, 'pending',"
+			  " (SELECT attempt FROM operations WHERE id = $1), ''"
 			  " FROM steps WHERE operation = $1 RETURNING number",
 			  DB_S(step->operation), DB_S(step->name), DB_S(or_empty(step->node)),
 			  DB_S(or_empty(step->resource)));
@@ -101,7 +103,7 @@ static int change(struct store *s, void *state, struct sp_err *err)
 	if (c->failure && !text)
 		return sp_fail_nomem(err);
 	r = db_write(store_db(s), err,
-		     "UPDATE steps SET state = $1, attempt = attempt + $2,"
+		     "UPDATE steps SET state = $1,"
 		     " started_at = CASE WHEN $2 = 1 THEN $3 ELSE started_at END,"
 		     " finished_at = CASE WHEN $2 = 1 THEN NULL ELSE $3 END,"
 		     " message = COALESCE($4, message), error = $5"
@@ -117,6 +119,50 @@ int store_step_set(struct store *s, const char *operation, int number, enum stor
 	struct change c = { operation, number, state, message, failure };
 
 	return store_transact(s, change, &c, err);
+}
+
+void store_steps_fini(struct store_steps *st)
+{
+	free(st->list);
+	*st = (struct store_steps){ 0 };
+}
+
+static void read_step(const struct db_rows *rows, struct store_step_row *row)
+{
+	*row = (struct store_step_row){ .number = (int)db_number(rows, 0),
+					.attempt = db_number(rows, 5) };
+	db_text_into(rows, 1, row->name, sizeof(row->name));
+	db_text_into(rows, 2, row->node, sizeof(row->node));
+	db_text_into(rows, 3, row->resource, sizeof(row->resource));
+	for (size_t i = 0; i < SP_COUNT(state_names); i++)
+		if (sp_str_eq(db_text(rows, 4), state_names[i]))
+			row->state = (enum store_step_state)i;
+}
+
+int store_step_list(struct store *s, const char *operation, struct store_steps *ret,
+		    struct sp_err *err)
+{
+	auto_(db_rows_end) struct db_rows *rows = NULL;
+	autosteps struct store_steps steps = { 0 };
+	int r = db_select(store_db(s), &rows, err,
+			  "SELECT number, name, node, resource, state, attempt FROM steps"
+			  " WHERE operation = $1 ORDER BY number",
+			  DB_S(operation));
+
+	while (r >= 0 && (r = db_next(rows, err)) > 0) {
+		struct store_step_row *list =
+			reallocarray(steps.list, steps.n + 1, sizeof(*steps.list));
+
+		if (!list)
+			return sp_fail_nomem(err);
+		steps.list = list;
+		read_step(rows, &steps.list[steps.n++]);
+	}
+	if (r < 0)
+		return r;
+	*ret = steps;
+	steps = (struct store_steps){ 0 };
+	return 0;
 }
 
 int store_step_skip_pending(struct store *s, const char *operation, struct sp_err *err)

@@ -129,6 +129,27 @@ void workers_free(struct workers *w)
 	free(w);
 }
 
+static bool is_listed(const struct sp_list *list, const char *operation)
+{
+	const struct job *j;
+
+	SP_LIST_EACH (list, j, link) {
+		if (!strcmp(j->operation, operation))
+			return true;
+	}
+	return false;
+}
+
+bool workers_have(struct workers *w, const char *operation)
+{
+	bool have;
+
+	pthread_mutex_lock(&w->lock);
+	have = is_listed(&w->queue, operation) || is_listed(&w->running, operation);
+	pthread_mutex_unlock(&w->lock);
+	return have;
+}
+
 int workers_queue(struct workers *w, const char *operation, struct sp_err *err)
 {
 	struct job *j = calloc(1, sizeof(*j));
@@ -137,8 +158,12 @@ int workers_queue(struct workers *w, const char *operation, struct sp_err *err)
 		return sp_fail_nomem(err);
 	snprintf(j->operation, sizeof(j->operation), "%s", operation);
 	pthread_mutex_lock(&w->lock);
-	sp_list_append(&w->queue, &j->link);
-	pthread_cond_signal(&w->changed);
+	if (is_listed(&w->queue, operation) || is_listed(&w->running, operation)) {
+		free(j);
+	} else {
+		sp_list_append(&w->queue, &j->link);
+		pthread_cond_signal(&w->changed);
+	}
 	pthread_mutex_unlock(&w->lock);
 	return 0;
 }

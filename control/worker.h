@@ -13,7 +13,7 @@ struct control;
 struct workers;
 
 int workers_new(struct control *c, unsigned int threads, struct workers **ret, struct sp_err *err);
-/* Ends running calls to agents; the operations they belong to are left interrupted. Takes NULL. */
+/* Ends running calls to agents; the operations they belong to are left as they are. Takes NULL. */
 void workers_free(struct workers *w);
 
 struct workers_list {
@@ -31,4 +31,6 @@ bool workers_stop(struct workers *w, const char *operation); /* false: it is not
 /* The same for all whose lock was not extended in time. */
 void workers_stop_expired(struct workers *w);
 
+/* Queue it, unless it is queued or running here already. */
 int workers_queue(struct workers *w, const char *operation, struct sp_err *err);
+bool workers_have(struct workers *w, const char *operation);

@@ -58,7 +58,5 @@ enum ctl_exit ctl_exit_of_operation(const char *state, const struct sp_err *err)
 		return CTL_EXIT_UNHEALTHY;
 	if (sp_str_eq(state, "revert_failed"))
 		return CTL_EXIT_REVERT_FAILED;
-	if (sp_str_eq(state, "interrupted"))
-		return CTL_EXIT_UNREACHABLE;
 	return err->code ? ctl_exit_of(err) : CTL_EXIT_FAILED;
 }

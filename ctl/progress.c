@@ -57,7 +57,7 @@ void ctl_progress_free(struct ctl_progress *p)
 static bool is_over(const char *state)
 {
 	return sp_str_eq(state, "done") || sp_str_eq(state, "failed") ||
-	       sp_str_eq(state, "skipped");
+	       sp_str_eq(state, "skipped") || sp_str_eq(state, "interrupted");
 }
 
 static void put_elapsed(const json_t *step, struct sp_buf *line)

@@ -32,9 +32,10 @@ struct fake_agent {
 	pthread_mutex_t lock;
 	json_t *specs[FAKE_WORKLOADS_MAX];
 	size_t n_specs;
-	struct sp_buf calls;
-	int64_t token; /* the highest seen */
-	bool stopped;  /* GET /v1/workloads shows all as stopped, until a restart */
+	struct sp_buf calls, starts; /* starts: "demo-db-1," for each PUT that changed a spec */
+	int64_t token;               /* the highest seen */
+	int refusals;                /* of so many PUT: "agentd is stopping" */
+	bool stopped;                /* GET /v1/workloads shows all as stopped, until a restart */
 	char peers_digest[SP_DIGEST_MAX];
 	json_t *events; /* of GET /v1/events */
 	char cert[160], key[160], ca[160];
@@ -120,6 +121,16 @@ static void fake_events(struct sp_httpd_req *req, void *owner)
 	sp_httpd_reply_json(req, 200, json_pack("{s:o, s:I}", "events", list, "next", next));
 }
 
+/* A real agent starts a workload anew when its spec has changed in more than its hosts. */
+static bool fake_differs(const json_t *old, const json_t *new)
+{
+	autojson json_t *a = json_copy((json_t *)old), *b = json_copy((json_t *)new);
+
+	json_object_del(a, "hosts");
+	json_object_del(b, "hosts");
+	return !json_equal(a, b);
+}
+
 static void fake_put(struct sp_httpd_req *req, void *owner)
 {
 	struct fake_agent *f = owner;
@@ -127,9 +138,18 @@ static void fake_put(struct sp_httpd_req *req, void *owner)
 	json_t *spec = NULL;
 	size_t at;
 
+	if (f->refusals > 0) {
+		f->refusals--;
+		sp_httpd_reply_json(req, 503,
+				    json_pack("{s:{s:s, s:s}}", "error", "code", "interrupted",
+					      "message", "agentd is stopping"));
+		return;
+	}
 	sp_httpd_body_json(req, &spec, NULL);
 	pthread_mutex_lock(&f->lock);
 	at = fake_find(f, id);
+	if (at == f->n_specs || fake_differs(f->specs[at], spec))
+		sp_buf_printf(&f->starts, "%s,", id);
 	if (at == f->n_specs)
 		f->n_specs++;
 	else
@@ -306,6 +326,7 @@ static void fake_agent_stop(struct fake_agent *f)
 		json_decref(f->specs[i]);
 	json_decref(f->events);
 	sp_buf_fini(&f->calls);
+	sp_buf_fini(&f->starts);
 }
 
 /* What was asked since the last time, on the heap; it is forgotten. */

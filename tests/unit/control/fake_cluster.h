@@ -38,6 +38,7 @@ static inline void open_control(void)
 	sp_conf_set(config_keys, &c.config, "gate_timeout", "700ms", &err);
 	sp_conf_set(config_keys, &c.config, "settle_time", "0s", &err);
 	sp_conf_set(config_keys, &c.config, "poll_interval", "100ms", &err);
+	sp_conf_set(config_keys, &c.config, "agent_patience", "1s", &err);
 	config_complete(&c.config, &err);
 	cr_assert_eq(control_open(&c, &err), 0, "%s", err.message);
 	cr_assert_eq(store_pool_take(c.stores, &s, &err), 0, "%s", err.message);

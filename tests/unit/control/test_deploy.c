@@ -1,13 +1,11 @@
 /*
  * Deploys from the request to the agents, with agents that only pretend (fake_cluster.h): order,
- * gates, reverting, redeploying, destroying, and being killed in the middle.
+ * gates, reverting, redeploying, destroying, cancelling. Being killed in the
+ * middle: test_crash.c.
  */
 #include "tests/unit/control/fake_cluster.h"
 
 #include <errno.h>
-#include <signal.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
 
 TestSuite(deploy, .init = start_all, .fini = stop_all, .timeout = 60);
 
@@ -249,88 +247,56 @@ Test(deploy, takes_the_agents_events_into_the_outbox_once)
 	cr_expect_eq(json_array_size(list), 3);
 }
 
-/* controld in a process of its own, up to a gate that never opens. */
-static void deploy_and_hang(int ready)
+/* Cancel the operation once that step has begun. */
+static void cancel_at(const char *id, const char *step, const char *resource)
 {
-	autofree char *request = NULL;
-	struct store_event_filter f = { .type = "operation.step", .limit = 1000 };
-	char id[STORE_NAME_MAX];
+	int64_t deadline = sp_time_mono_ns() + DEADLINE_NS;
 
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	start_all();
-	sp_conf_set(config_keys, &c.config, "gate_timeout", "1h", &err);
-	request = bundle_of(DB "  slow:\n    image: app\n    depends_on: [db]\n" ON("worker1"),
-			    "rollback");
-	begin("deploy", request, id);
 	for (;;) {
 		uint64_t mark = watch_mark(c.watch);
-		autojson json_t *list = NULL;
-		json_t *last;
-		int64_t next;
+		autosteps struct store_steps steps = { 0 };
 
-		store_event_list(s, &f, &list, &next, &err);
-		last = json_array_get(list, json_array_size(list) - 1);
-		if (sp_str_eq(member(json_object_get(last, "fields"), "resource"), "demo-slow-1") &&
-		    sp_str_eq(member(json_object_get(last, "fields"), "name"), "ready"))
-			break;
-		watch_wait(c.watch, mark, sp_time_mono_ns() + DEADLINE_NS);
+		cr_assert_eq(store_step_list(s, id, &steps, &err), 0);
+		for (size_t i = 0; i < steps.n; i++)
+			if (steps.list[i].state == STORE_STEP_RUNNING &&
+			    !strcmp(steps.list[i].name, step) &&
+			    !strcmp(steps.list[i].resource, resource)) {
+				cr_assert_eq(store_operation_cancel(s, id, "ann", &err), 0);
+				return;
+			}
+		cr_assert(watch_wait(c.watch, mark, deadline), "no step %s", step);
 	}
-	if (write(ready, scratch_dir, sizeof(scratch_dir)) != (ssize_t)sizeof(scratch_dir))
-		_exit(1);
-	for (;;)
-		pause();
 }
 
-static void find_node_again(struct fake_agent *f, const char *name)
+Test(deploy, that_is_cancelled_at_a_gate_goes_back_at_once)
 {
-	struct store_node n = { .port = 0 };
+	autojson json_t *first = deploy(DB), *op = NULL;
+	autofree char *request = bundle_of("  slow:\n    image: app\n" ON("worker1"), "rollback");
+	char id[STORE_NAME_MAX];
 
-	fake_agent_start(f, name, c.ca, scratch_dir);
-	snprintf(n.name, sizeof(n.name), "%s", name);
-	snprintf(n.address, sizeof(n.address), "127.0.0.1");
-	snprintf(n.key_id, sizeof(n.key_id), "%s", name);
-	n.port = sp_httpd_port(f->httpd);
-	cr_assert_eq(store_node_join(s, &n, &err), 0, "%s", err.message);
-	poller_kick(c.poller);
-	wait_ready(name);
-	free(fake_agent_calls(f));
+	c.config.gate_timeout_ns = 3600 * SP_NS_PER_S;
+	begin("deploy", request, id);
+	cancel_at(id, "ready", "demo-slow-1");
+	op = finished(id);
+	expect_state(op, "reverted");
+	cr_expect_str_eq(member(op, "cancelled_by"), "ann");
+	cr_expect_str_eq(member(json_object_get(op, "error"), "message"),
+			 "operation 'op-2' was cancelled by ann");
+	expect_stack("running", 1);
+	cr_expect_eq(agents[0].n_specs, 1);
+	cr_expect_not_null(fake_agent_member(&agents[0], "demo-db-1", "id"));
 }
 
-static void killed_in_the_middle(void)
+Test(deploy, waits_for_an_agent_that_is_away_for_a_moment)
 {
-	int fds[2], status;
-	pid_t pid;
+	autojson json_t *op = NULL;
+	autofree char *request = bundle_of(DB, "rollback");
+	char id[STORE_NAME_MAX];
 
-	cr_assert_eq(pipe(fds), 0);
-	pid = fork();
-	cr_assert_geq(pid, 0);
-	if (pid == 0)
-		deploy_and_hang(fds[1]);
-	cr_assert_eq(read(fds[0], scratch_dir, sizeof(scratch_dir)), (ssize_t)sizeof(scratch_dir));
-	cr_assert_eq(kill(pid, SIGKILL), 0);
-	cr_assert_eq(waitpid(pid, &status, 0), pid);
-	close(fds[0]);
-	close(fds[1]);
-	open_control();
-	find_node_again(&agents[0], "worker1");
-	find_node_again(&agents[1], "worker2");
-}
-
-Test(killed, deploy_says_what_was_done_and_a_new_one_brings_it_to_its_end,
-     .init = killed_in_the_middle, .fini = stop_all, .timeout = 60)
-{
-	autojson json_t *op = NULL, *again = NULL;
-	json_t *error;
-
-	cr_assert_eq(store_operation_view(s, "op-1", &op, &err), 0, "%s", err.message);
-	expect_state(op, "interrupted");
-	error = json_object_get(op, "error");
-	cr_expect_str_eq(member(error, "message"),
-			 "controld ended during step 8, ready of demo-slow-1; 7 of 8 steps are "
-			 "done");
-	expect_stack("interrupted", 0);
-	again = deploy(DB "  web:\n    image: app\n" ON("worker1"));
-	expect_state(again, "succeeded");
-	expect_calls(&agents[0], PULLED "PUT demo-db-1,PUT demo-web-1,DELETE demo-slow-1,");
-	expect_stack("running", 2);
+	c.config.agent_patience_ns = DEADLINE_NS;
+	agents[0].refusals = 3;
+	begin("deploy", request, id);
+	op = finished(id);
+	expect_state(op, "succeeded");
+	cr_expect_eq(agents[0].refusals, 0);
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include "base/time.h"
 #include "tests/unit/control/records.h"
 
 CONTRACT(one_operation_runs_on_a_stack_and_the_second_hears_which)
@@ -147,26 +148,55 @@ static const char *step_state(json_t *op, size_t i)
 	return json_string_value(json_object_get(step, "state"));
 }
 
-CONTRACT(an_operation_whose_writer_was_killed_becomes_interrupted_and_tells_how_far_it_came)
+CONTRACT(an_operation_whose_writer_was_killed_is_taken_over_and_its_journal_stays)
 {
+	struct store_lease_takeover t = { .runner = "me", .ttl_ns = SP_NS_PER_S * 30 };
+	autooperation struct store_operation before = { 0 }, after = { 0 };
 	char id[STORE_NAME_MAX];
 	autojson json_t *op = NULL;
-	struct store_stack st;
-	const char *message;
 
 	kill_a_writer(id);
-	cr_assert_eq(store_operation_recover(s, &err), 1, "%s", err.message);
-	cr_assert_eq(store_operation_recover(s, &err), 0, "once is enough");
+	t.operation = id;
+	cr_assert_eq(store_operation_load(s, id, &before, &err), 0);
+	cr_assert_eq(store_operation_take_over(s, &t, &err), STORE_LEASE_GRANTED, "%s",
+		     err.message);
+	cr_expect_eq(store_operation_take_over(s, &t, &err), STORE_LEASE_HELD, "it lives");
+	cr_assert_eq(store_operation_load(s, id, &after, &err), 0);
+	cr_expect_eq(after.attempt, 2);
+	cr_expect_gt(after.token, before.token);
 	cr_assert_eq(store_operation_view(s, id, &op, &err), 0);
-	cr_expect_str_eq(json_string_value(json_object_get(op, "state")), "interrupted");
+	cr_expect_str_eq(json_string_value(json_object_get(op, "state")), "running");
 	cr_expect_str_eq(step_state(op, 0), "done");
-	cr_expect_str_eq(step_state(op, 1), "failed");
-	cr_expect_str_eq(step_state(op, 2), "pending");
-	message = json_string_value(json_object_get(json_object_get(op, "error"), "message"));
-	cr_expect_str_eq(
-		message,
-		"controld ended during step 2, start of demo-api-1; 1 of 3 steps are done");
-	cr_assert_eq(store_stack_get(s, "demo", &st, &err), 0);
-	cr_expect_str_eq(st.state, "interrupted");
+	cr_expect_str_eq(step_state(op, 1), "interrupted");
+	cr_expect_str_eq(step_state(op, 2), "skipped");
+}
+
+CONTRACT(an_operation_that_has_ended_is_neither_taken_over_nor_cancelled)
+{
+	struct store_lease_takeover t = { .runner = "me", .ttl_ns = SP_NS_PER_S };
+	char id[STORE_NAME_MAX];
+
 	begin("demo", NULL, id, 0);
+	t.operation = id;
+	cr_assert_eq(store_operation_finish(s, id, STORE_OPERATION_SUCCEEDED, NULL, &err), 0);
+	cr_expect_eq(store_operation_take_over(s, &t, &err), -EBUSY);
+	cr_expect_eq(store_operation_cancel(s, id, "ann", &err), -EBUSY);
+	cr_expect_str_eq(err.message, "operation 'op-1' has ended: succeeded");
+}
+
+CONTRACT(a_wish_to_cancel_is_kept_with_who_had_it_until_the_operation_reverts)
+{
+	struct wire_failure f;
+	char id[STORE_NAME_MAX], who[STORE_NAME_MAX] = "";
+
+	begin("demo", NULL, id, 0);
+	cr_expect_eq(store_operation_cancelled(s, id, who, sizeof(who), &err), 0);
+	cr_assert_eq(store_operation_cancel(s, id, "ann", &err), 0, "%s", err.message);
+	cr_assert_eq(store_operation_cancel(s, id, "bob", &err), 0, "%s", err.message);
+	cr_expect_eq(store_operation_cancelled(s, id, who, sizeof(who), &err), 1);
+	cr_expect_str_eq(who, "ann");
+	sp_fail(&err, SP_E_UNHEALTHY, "no");
+	wire_failure_init(&f, &err, "controld");
+	cr_assert_eq(store_operation_turn(s, id, &f, &err), 0, "%s", err.message);
+	cr_expect_eq(store_operation_cancel(s, id, "ann", &err), -EBUSY);
 }

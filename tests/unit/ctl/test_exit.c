@@ -43,7 +43,6 @@ Test(exit_codes, an_operation_is_judged_by_its_state_and_then_by_its_error)
 	cr_expect_eq(ctl_exit_of_operation("succeeded", &none), CTL_EXIT_OK);
 	cr_expect_eq(ctl_exit_of_operation("reverted", &place), CTL_EXIT_UNHEALTHY);
 	cr_expect_eq(ctl_exit_of_operation("revert_failed", &probe), CTL_EXIT_REVERT_FAILED);
-	cr_expect_eq(ctl_exit_of_operation("interrupted", &none), CTL_EXIT_UNREACHABLE);
 	cr_expect_eq(ctl_exit_of_operation("failed", &probe), CTL_EXIT_UNHEALTHY);
 	cr_expect_eq(ctl_exit_of_operation("failed", &place), CTL_EXIT_FAILED);
 	cr_expect_eq(ctl_exit_of_operation("failed", &none), CTL_EXIT_FAILED);
