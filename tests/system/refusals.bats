@@ -313,7 +313,8 @@ fill() { lab exec "$1" -- sh -c "dd if=/dev/zero of=$2/fill bs=4k 2>/dev/null; t
 	within 15 node_is worker2 ready
 	fill worker2 /var/lib/stackpilot
 	printf 'name: bad\nservices: {w: {image: "test/other:1", command: [sleep 1000], deploy: {placement: {constraints: [node.hostname == worker2]}}}}\n' >bad.yaml
-	tar -C busybox -cf other.tar --transform='s|^./bin/busybox|./bin/other|' . && ctl image import --config busybox.json --name test/other:1 other.tar
+	cp -a busybox other && head -c 100000 /dev/urandom >other/noise && tar -C other -cf other.tar .
+	ctl image import --config busybox.json --name test/other:1 other.tar
 	truth >before
 	run ctl deploy bad.yaml
 	said 1 "pull of " " on worker2: " "No space left on device"

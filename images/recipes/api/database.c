@@ -4,6 +4,7 @@
  */
 #include "images/recipes/api/database.h"
 
+#include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -174,6 +175,15 @@ bool database_ready(struct database *d, char reason[DATABASE_REASON_MAX])
 	return ready;
 }
 
+/* An idle connection has nothing to read, but the server's farewell. libpq takes that in without
+ * calling the connection bad. */
+static bool has_news(PGconn *c)
+{
+	struct pollfd p = { .fd = PQsocket(c), .events = POLLIN };
+
+	return poll(&p, 1, 0) != 0;
+}
+
 PGconn *database_take(struct database *d)
 {
 	PGconn *c = NULL;
@@ -182,8 +192,7 @@ PGconn *database_take(struct database *d)
 	if (d->n_idle > 0)
 		c = d->idle[--d->n_idle];
 	pthread_mutex_unlock(&d->mutex);
-	/* One that the server closed while it was idle is told by having something to read. */
-	if (c && (!PQconsumeInput(c) || PQstatus(c) != CONNECTION_OK)) {
+	if (c && has_news(c)) {
 		PQfinish(c);
 		c = NULL;
 	}
