@@ -30,6 +30,7 @@
 	X(workloads_exec)    \
 	X(operations_list)   \
 	X(operations_get)    \
+	X(operations_cancel) \
 	X(locks_list)        \
 	X(locks_get)         \
 	X(locks_acquire)     \

@@ -1,4 +1,6 @@
 /* Operations; ?wait=1 holds the request until the operation has ended. */
+#include <stdio.h>
+
 #include "base/json.h"
 #include "base/str.h"
 #include "base/time.h"
@@ -48,4 +50,16 @@ API_HANDLER(operations_get)
 			return api_reply(a, 200, operation, err);
 		json_decref(operation);
 	}
+}
+
+API_HANDLER(operations_cancel)
+{
+	const char *id = sp_httpd_param(a->req, "id");
+	char who[STORE_LEASE_NAME_MAX];
+	int r;
+
+	api_requester(a, who, sizeof(who));
+	snprintf(a->at.next, sizeof(a->at.next), "ctl op show %s", id);
+	r = store_operation_cancel(a->store, id, who, err);
+	return r < 0 ? r : api_reply_accepted(a, id, err);
 }

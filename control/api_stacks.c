@@ -64,7 +64,7 @@ static int try_begin(struct api *a, void *state, struct sp_err *err)
 
 /* Begin it in the store, under the stack's lock, and queue it unless it was begun before. */
 static int begin(struct api *a, const char *kind, const char *stack, const char *request,
-		 struct sp_err *err)
+		 bool heedless, struct sp_err *err)
 {
 	struct begin b = { .q = { .kind = kind, .stack = stack, .request = request } };
 	struct lock_ask ask;
@@ -75,6 +75,7 @@ static int begin(struct api *a, const char *kind, const char *stack, const char 
 	b.q.requested_by = ask.requester;
 	b.q.idempotency_key = ask.key;
 	b.q.lock = lock_request(a, &ask);
+	b.q.lock.heedless = heedless;
 	snprintf(a->at.resource, sizeof(a->at.resource), "%s", stack);
 	r = lock_wait(a, stack, &ask, try_begin, &b, err);
 	return r < 0 ? r : api_reply_accepted(a, b.id, err);
@@ -125,7 +126,7 @@ API_HANDLER(stacks_deploy)
 	else
 		snprintf(a->at.next, sizeof(a->at.next), "ctl validate FILE");
 	if (r == 0)
-		r = begin(a, "deploy", d.stack->name, request, err);
+		r = begin(a, "deploy", d.stack->name, request, !d.stack->policy.require_lock, err);
 	desired_fini(&d);
 	deploy_request_fini(&q);
 	return r;
@@ -143,5 +144,5 @@ API_HANDLER(stacks_destroy)
 	if (r < 0)
 		return r;
 	return begin(a, "destroy", name, volumes ? "{\"volumes\": true}" : "{\"volumes\": false}",
-		     err);
+		     false, err);
 }

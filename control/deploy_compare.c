@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "base/time.h"
 #include "control/deploy.h"
 #include "control/plan_pins.h"
 
@@ -21,6 +22,8 @@ int deploy_validate(struct operation *o, void *state, struct sp_err *err)
 		r = desired_read(d->request.bundle, &d->desired, err);
 	if (r < 0)
 		return r;
+	if (d->desired.stack->policy.timeout_ns)
+		o->deadline_ns = sp_time_mono_ns() + d->desired.stack->policy.timeout_ns;
 	r = d->revision ? deploy_adopt(d, err)
 			: desired_pin(&d->desired, o->control->images, &service, err);
 	if (r == 0) {

@@ -1,5 +1,7 @@
 /* The end of a deploy: well, given up before anything was done, left as it is, or reverted. Each is
  * one transaction with the stack's own rows; see deploy.h. */
+#include <string.h>
+
 #include "base/str.h"
 #include "control/deploy.h"
 #include "control/revert.h"
@@ -46,9 +48,14 @@ static int settle(struct store *s, void *state, struct sp_err *err)
 				 err);
 }
 
+/* What the request says of it goes over the stack's policy. A wish to cancel is one to revert. */
 static bool keeps_failure(const struct deploy *d)
 {
-	return d->desired.bundle && sp_str_eq(d->desired.bundle->on_failure, "keep");
+	const char *asked = d->desired.bundle ? d->desired.bundle->on_failure : NULL;
+
+	if (!d->desired.stack || operation_is_cancelled(d->o))
+		return false;
+	return asked ? !strcmp(asked, "keep") : d->desired.stack->policy.on_failure == STACK_STOP;
 }
 
 static void revert(struct deploy *d, struct sp_err *err)

@@ -215,21 +215,13 @@ static void revert(struct destroy *d, struct sp_err *err)
 		operation_end(o, STORE_OPERATION_REVERT_FAILED, leave, o, err);
 }
 
-static bool is_cancelled(struct operation *o)
-{
-	char who[STORE_NAME_MAX];
-
-	return !o->past_return &&
-	       store_operation_cancelled(o->store, o->row.id, who, sizeof(who), NULL) == 1;
-}
-
 static void conclude(struct destroy *d, int r, struct sp_err *err)
 {
 	struct operation *o = d->o;
 
 	if (r == 0)
 		operation_end(o, STORE_OPERATION_SUCCEEDED, NULL, NULL, err);
-	else if (!is_cancelled(o))
+	else if (!operation_is_cancelled(o))
 		operation_end(o, STORE_OPERATION_FAILED, leave, o, err);
 	else if (operation_turn(o, err) == 0)
 		revert(d, err);

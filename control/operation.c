@@ -89,6 +89,14 @@ bool operation_stopping(const struct operation *o)
 	return o->lost || operation_agents_stopping(o->agents);
 }
 
+bool operation_is_cancelled(struct operation *o)
+{
+	char who[STORE_LEASE_NAME_MAX];
+
+	return !o->past_return &&
+	       store_operation_cancelled(o->store, o->row.id, who, sizeof(who), NULL) == 1;
+}
+
 int operation_check(struct operation *o, struct sp_err *err)
 {
 	char who[160] = "";

@@ -65,6 +65,7 @@ int operation_step(struct operation *o, int number, const struct operation_step 
 
 /* 0: go on. An error when it is cancelled, stopping, or out of time; reverting only ever stops. */
 int operation_check(struct operation *o, struct sp_err *err);
+bool operation_is_cancelled(struct operation *o);
 /* From here on it reverts; err says why, unless a step has failed already. */
 int operation_turn(struct operation *o, struct sp_err *err);
 /* Its end, in one transaction with fn (NULL: nothing). err says why, unless a step has failed. */

@@ -7,7 +7,6 @@
 #include "ctl/change.h"
 #include "ctl/commands.h"
 #include "ctl/ctl.h"
-#include "ctl/failure.h"
 #include "ctl/follow.h"
 #include "ctl/output.h"
 #include "ctl/plan.h"
@@ -58,25 +57,12 @@ static int make_request(const struct ctl_args *args, json_t **ret, struct wire_f
 
 static int finish(const struct ctl_args *args, const json_t *op, struct wire_failure *fail)
 {
-	enum ctl_exit code = ctl_follow_exit(op);
-	struct wire_failure why = { 0 };
+	int code = ctl_follow_finish(args, op, "is deployed", fail);
 
-	if (!ctl_wants_table(args))
-		return ctl_print_document(args, op, fail) < 0 ? sp_err_return(&fail->err)
-							      : (int)code;
-	printf("operation %s: stack '%s' %s\n", ctl_json_text(op, "id"), ctl_json_text(op, "stack"),
-	       code == CTL_EXIT_OK ? "is deployed" : ctl_json_text(op, "state"));
-	if (code == CTL_EXIT_OK) {
+	if (code == CTL_EXIT_OK && ctl_wants_table(args)) {
+		fflush(stdout);
 		fputs("next: ctl verify\n", stderr);
-		return code;
 	}
-	fflush(stdout);
-	if (json_is_object(json_object_get(op, "error"))) {
-		wire_failure_decode(json_object_get(op, "error"), &why);
-		ctl_failure_print(&why, stderr);
-	}
-	if (!why.next[0])
-		fprintf(stderr, "next: ctl op show %s\n", ctl_json_text(op, "id"));
 	return code;
 }
 

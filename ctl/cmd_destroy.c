@@ -2,10 +2,8 @@
 #include <stdio.h>
 
 #include "base/json.h"
-#include "base/str.h"
 #include "ctl/change.h"
 #include "ctl/commands.h"
-#include "ctl/failure.h"
 #include "ctl/follow.h"
 #include "ctl/output.h"
 #include "ctl/terminal.h"
@@ -34,24 +32,6 @@ static int is_meant(const struct ctl_args *args, struct wire_failure *fail)
 	return ctl_confirm(question, &fail->err);
 }
 
-static int finish(const struct ctl_args *args, const json_t *op, struct wire_failure *fail)
-{
-	enum ctl_exit code = ctl_follow_exit(op);
-	struct wire_failure why = { 0 };
-
-	if (!ctl_wants_table(args))
-		return ctl_print_document(args, op, fail) < 0 ? sp_err_return(&fail->err)
-							      : (int)code;
-	printf("operation %s: stack '%s' %s\n", ctl_json_text(op, "id"), args->positional[0],
-	       code == CTL_EXIT_OK ? "is destroyed" : ctl_json_text(op, "state"));
-	fflush(stdout);
-	if (code != CTL_EXIT_OK && json_is_object(json_object_get(op, "error"))) {
-		wire_failure_decode(json_object_get(op, "error"), &why);
-		ctl_failure_print(&why, stderr);
-	}
-	return code;
-}
-
 static int run(struct ctl *ctl, const struct ctl_args *args, struct wire_failure *fail)
 {
 	autojson json_t *accepted = NULL, *op = NULL;
@@ -72,7 +52,7 @@ static int run(struct ctl *ctl, const struct ctl_args *args, struct wire_failure
 	if (r < 0)
 		return r;
 	r = ctl_follow(ctl, ctl_json_text(accepted, "operation"), &op, fail);
-	return r < 0 ? r : finish(args, op, fail);
+	return r < 0 ? r : ctl_follow_finish(args, op, "is destroyed", fail);
 }
 
 const struct ctl_command ctl_cmd_destroy = {

@@ -1,4 +1,4 @@
-/* ctl op ls, op show */
+/* ctl op ls, op show, op cancel */
 #include <stdio.h>
 
 #include "base/json.h"
@@ -146,6 +146,49 @@ static int run_show(struct ctl *ctl, const struct ctl_args *args, struct wire_fa
 	return r < 0 || !follow ? r : (int)ctl_follow_exit(op);
 }
 
+static const struct ctl_flag cancel_flags[] = {
+	{ .name = "detach",
+	  .letter = 'd',
+	  .type = CTL_BOOL,
+	  .help = "do not follow it while it reverts" },
+	CTL_FLAG_OUTPUT("table|wide|json|yaml"),
+	CTL_FLAGS_END,
+};
+
+/* Reverted is what was asked for. */
+static int tell_cancelled(const struct ctl_args *args, const json_t *op, struct wire_failure *fail)
+{
+	const char *state = ctl_json_text(op, "state");
+
+	if (!sp_str_eq(state, "reverted") && !sp_str_eq(state, "failed")) {
+		int code = ctl_follow_finish(args, op, "had come to its end already", fail);
+
+		return code == CTL_EXIT_OK ? (int)CTL_EXIT_FAILED : code;
+	}
+	if (!ctl_wants_table(args))
+		return ctl_print_document(args, op, fail);
+	printf("operation %s: cancelled, stack '%s' is as it was before\n", ctl_json_text(op, "id"),
+	       ctl_json_text(op, "stack"));
+	return 0;
+}
+
+static int run_cancel(struct ctl *ctl, const struct ctl_args *args, struct wire_failure *fail)
+{
+	autojson json_t *accepted = NULL, *op = NULL;
+	autobuf struct sp_buf url = SP_BUF_INIT;
+	const char *id = args->positional[0];
+	int r;
+
+	sp_buf_puts(&url, "/v1/operations/");
+	ctl_url_put(&url, id);
+	sp_buf_puts(&url, "/cancel");
+	r = ctl_call(ctl, "POST", url.data, NULL, &accepted, fail);
+	if (r < 0 || ctl_flag_on(args, "detach"))
+		return r;
+	r = ctl_follow(ctl, id, &op, fail);
+	return r < 0 ? r : tell_cancelled(args, op, fail);
+}
+
 const struct ctl_command ctl_cmd_op_ls = {
 	.name = "op ls",
 	.args = "",
@@ -162,4 +205,15 @@ const struct ctl_command ctl_cmd_op_show = {
 	.args_min = 1,
 	.args_max = 1,
 	.run = run_show,
+};
+
+const struct ctl_command ctl_cmd_op_cancel = {
+	.name = "op cancel",
+	.args = "OPERATION",
+	.summary = "stop a running operation and put its stack back",
+	.details = "It ends at its next step, or at the gate it waits for, and reverts.",
+	.flags = cancel_flags,
+	.args_min = 1,
+	.args_max = 1,
+	.run = run_cancel,
 };

@@ -29,6 +29,7 @@
 	X(deps_order)    \
 	X(op_ls)         \
 	X(op_show)       \
+	X(op_cancel)     \
 	X(node_ls)       \
 	X(node_show)     \
 	X(node_token)    \

@@ -4,11 +4,13 @@
  */
 #include "ctl/follow.h"
 
+#include <stdio.h>
 #include <time.h>
 
 #include "base/json.h"
 #include "base/str.h"
 #include "base/time.h"
+#include "ctl/failure.h"
 #include "ctl/interrupt.h"
 #include "ctl/output.h"
 #include "ctl/progress.h"
@@ -140,4 +142,33 @@ enum ctl_exit ctl_follow_exit(const json_t *operation)
 	if (json_is_object(error))
 		wire_failure_decode(error, &why);
 	return ctl_exit_of_operation(ctl_json_text(operation, "state"), &why.err);
+}
+
+static void tell_why(const json_t *operation)
+{
+	struct wire_failure why = { 0 };
+
+	fflush(stdout);
+	if (json_is_object(json_object_get(operation, "error"))) {
+		wire_failure_decode(json_object_get(operation, "error"), &why);
+		ctl_failure_print(&why, stderr);
+	}
+	if (!why.next[0])
+		fprintf(stderr, "next: ctl op show %s\n", ctl_json_text(operation, "id"));
+}
+
+int ctl_follow_finish(const struct ctl_args *args, const json_t *operation, const char *done,
+		      struct wire_failure *fail)
+{
+	enum ctl_exit code = ctl_follow_exit(operation);
+
+	if (!ctl_wants_table(args))
+		return ctl_print_document(args, operation, fail) < 0 ? sp_err_return(&fail->err)
+								     : (int)code;
+	printf("operation %s: stack '%s' %s\n", ctl_json_text(operation, "id"),
+	       ctl_json_text(operation, "stack"),
+	       code == CTL_EXIT_OK ? done : ctl_json_text(operation, "state"));
+	if (code != CTL_EXIT_OK)
+		tell_why(operation);
+	return code;
 }

@@ -12,6 +12,7 @@
 #include <inttypes.h>
 #include <jansson.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,6 +36,7 @@ struct fake_agent {
 	struct sp_buf calls, starts; /* starts: "demo-db-1," for each PUT that changed a spec */
 	int64_t token;               /* the highest seen */
 	int refusals;                /* of so many PUT: "agentd is stopping" */
+	atomic_bool slow_deletes;    /* a DELETE is answered when this is over */
 	bool stopped;                /* GET /v1/workloads shows all as stopped, until a restart */
 	char peers_digest[SP_DIGEST_MAX];
 	json_t *events; /* of GET /v1/events */
@@ -195,6 +197,8 @@ static void fake_delete(struct sp_httpd_req *req, void *owner)
 	const char *id = sp_httpd_param(req, "id");
 	size_t at;
 
+	while (atomic_load(&f->slow_deletes))
+		nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
 	pthread_mutex_lock(&f->lock);
 	at = fake_find(f, id);
 	if (at < f->n_specs) {

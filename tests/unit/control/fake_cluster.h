@@ -157,7 +157,7 @@ static inline char *bundle_of(const char *services, const char *on_failure)
 {
 	autofree char *text = sp_str_format("services:\n%s", services);
 	autojson json_t *bundle =
-		json_pack("{s:s, s:s, s:s, s:{}, s:{}, s:s}", "name", "demo", "file", "stack.yaml",
+		json_pack("{s:s, s:s, s:s, s:{}, s:{}, s:s*}", "name", "demo", "file", "stack.yaml",
 			  "text", text, "variables", "files", "on_failure", on_failure);
 
 	return sp_json_text(bundle);

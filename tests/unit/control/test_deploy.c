@@ -300,3 +300,49 @@ Test(deploy, waits_for_an_agent_that_is_away_for_a_moment)
 	expect_state(op, "succeeded");
 	cr_expect_eq(agents[0].refusals, 0);
 }
+
+static json_t *deploy_with_policy(const char *services, const char *policy)
+{
+	autofree char *text = sp_str_format("%sx-stackpilot:\n  policy: %s\n", services, policy);
+	autofree char *request = bundle_of(text, NULL);
+	char id[STORE_NAME_MAX];
+
+	begin("deploy", request, id);
+	return finished(id);
+}
+
+Test(deploy, that_fails_stays_as_it_is_when_its_stacks_policy_says_stop)
+{
+	autojson json_t *op =
+		deploy_with_policy("  bad:\n    image: app\n" ON("worker1"), "{on_failure: stop}");
+
+	expect_state(op, "failed");
+	expect_calls(&agents[0], PULLED "PUT demo-bad-1,");
+	expect_stack("failed", 0);
+}
+
+Test(deploy, takes_no_longer_than_its_stacks_policy_allows)
+{
+	autojson json_t *first = deploy(DB), *op = NULL;
+
+	c.config.gate_timeout_ns = 3600 * SP_NS_PER_S;
+	op = deploy_with_policy("  slow:\n    image: app\n" ON("worker1"), "{timeout: 1s}");
+	expect_state(op, "reverted");
+	cr_expect_str_eq(member(json_object_get(op, "error"), "code"), "timeout");
+	expect_stack("running", 1);
+}
+
+Test(deploy, that_is_cancelled_in_its_destroying_is_put_back)
+{
+	autojson json_t *first = deploy(DB API), *op = NULL;
+	char id[STORE_NAME_MAX];
+
+	agents[0].slow_deletes = true;
+	begin("destroy", "{}", id);
+	cancel_at(id, "remove", "demo-api-2");
+	agents[0].slow_deletes = false;
+	op = finished(id);
+	expect_state(op, "reverted");
+	expect_stack("running", 1);
+	cr_expect_eq(agents[0].n_specs + agents[1].n_specs, 3);
+}
