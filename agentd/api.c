@@ -21,6 +21,7 @@ static const struct sp_httpd_route routes[] = {
 	{ "GET", "/v1/node", api_node, NULL, 0, 0 },
 	{ "PUT", "/v1/peers", api_peers, NULL, 0, 0 },
 	{ "GET", "/v1/reach", api_reach, NULL, 0, 0 },
+	{ "POST", "/v1/host-paths", api_host_paths, NULL, 0, 0 },
 	{ "GET", "/v1/observed", api_observed, NULL, 0, 0 },
 	{ "GET", "/v1/workloads", api_workload_list, NULL, 0, 0 },
 	{ "PUT", "/v1/workloads/{id}", api_workload_put, NULL, SPEC_BODY_MAX, 0 },

@@ -23,7 +23,8 @@ void api_peers(struct sp_httpd_req *req, void *owner);
 void api_metrics(struct sp_httpd_req *req, void *owner); /* metrics.c */
 void api_reach(struct sp_httpd_req *req, void *owner);   /* reach.c */
 void api_events(struct sp_httpd_req *req, void *owner);
-void api_observed(struct sp_httpd_req *req, void *owner); /* observe.c */
+void api_host_paths(struct sp_httpd_req *req, void *owner); /* host_path.c */
+void api_observed(struct sp_httpd_req *req, void *owner);   /* observe.c */
 
 void api_workload_list(struct sp_httpd_req *req, void *owner); /* api_workload.c */
 void api_workload_get(struct sp_httpd_req *req, void *owner);

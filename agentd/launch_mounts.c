@@ -24,8 +24,7 @@ static bool is_within(const char *path, const char *directory)
 	       (!strncmp(path, directory, n) && (path[n] == '\0' || path[n] == '/'));
 }
 
-/* A bind mount must not lead to what the agent keeps: secrets, logs and other tenants' files. */
-static int check_bind(const struct agent *a, const char *source, struct sp_err *err)
+int launch_bind_allowed(const struct agent *a, const char *source, struct sp_err *err)
 {
 	const char *const own[] = { a->dirs.state_path, a->dirs.run_path };
 	char resolved[PATH_MAX], mine[PATH_MAX];
@@ -62,7 +61,7 @@ static int bind_source(struct workload *w, struct launch *l, const struct wire_m
 		if (m->create_host_path)
 			r = sp_mkdirs(m->source, 0755, err);
 		if (r == 0)
-			r = check_bind(w->agent, m->source, err);
+			r = launch_bind_allowed(w->agent, m->source, err);
 		path = strdup(m->source);
 	}
 	if (r < 0)

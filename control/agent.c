@@ -125,6 +125,15 @@ int agent_node(struct agent *a, json_t **ret, struct sp_err *err)
 	return agent_get(a, "/v1/node", ret, err);
 }
 
+int agent_host_paths(struct agent *a, json_t *paths, json_t **ret, struct sp_err *err)
+{
+	json_t *body = json_pack("{s:O}", "paths", paths);
+	int r = body ? call(a, "POST", "/v1/host-paths", body, ret, err) : sp_fail_nomem(err);
+
+	json_decref(body);
+	return r;
+}
+
 int agent_put_peers(struct agent *a, const json_t *peers, struct sp_err *err)
 {
 	return call(a, "PUT", "/v1/peers", peers, NULL, err);

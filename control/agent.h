@@ -42,6 +42,8 @@ void agent_set_timeout(struct agent *a, int64_t timeout_ns);
 
 /* GET path below /v1, the JSON reply as it is. */
 int agent_get(struct agent *a, const char *path, json_t **ret, struct sp_err *err);
+/* What there is at paths of the node (an array of strings): {"paths": [...]}. */
+int agent_host_paths(struct agent *a, json_t *paths, json_t **ret, struct sp_err *err);
 int agent_node(struct agent *a, json_t **ret, struct sp_err *err);
 int agent_put_peers(struct agent *a, const json_t *peers, struct sp_err *err);
 int agent_events(struct agent *a, int64_t after, int64_t limit, json_t **ret, struct sp_err *err);

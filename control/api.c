@@ -29,6 +29,7 @@ static const struct sp_httpd_route routes[] = {
 	{ "GET", "/v1/stacks/{name}", stacks_get, NULL, 0, API_OPERATOR },
 	{ "GET", "/v1/stacks/{name}/diff", stacks_diff, NULL, 0, API_OPERATOR },
 	{ "DELETE", "/v1/stacks/{name}", stacks_destroy, NULL, 0, API_OPERATOR },
+	{ "POST", "/v1/validations", validations_make, NULL, 16 << 20, API_OPERATOR },
 	{ "GET", "/v1/deps", deps_show, NULL, 0, API_OPERATOR },
 	{ "GET", "/v1/deps/check", deps_check, NULL, 0, API_OPERATOR },
 	{ "GET", "/v1/deps/order", deps_order, NULL, 0, API_OPERATOR },

@@ -19,6 +19,7 @@
 	X(stacks_destroy)    \
 	X(plans_make)        \
 	X(stacks_diff)       \
+	X(validations_make)  \
 	X(deps_show)         \
 	X(deps_check)        \
 	X(deps_order)        \

@@ -72,6 +72,8 @@ bool deploy_is_committed(const struct deploy *d); /* as last read */
 int deploy_adopt(struct deploy *d, struct sp_err *err);
 int deploy_adopt_places(struct deploy *d, struct sp_err *err);
 int deploy_validate(struct operation *o, void *deploy, struct sp_err *err);
+/* With what the store knows; deploy_compare() asks the agents too. */
+int deploy_compare_rows(struct deploy *d, struct sp_err *err);
 int deploy_compare(struct operation *o, void *deploy, struct sp_err *err);
 int deploy_observe(struct deploy *d, struct sp_err *err);
 /* Read the cluster, and choose a node for each target; nothing is written. */

@@ -114,9 +114,8 @@ static void compare_hosts(struct deploy *d, const struct sides *s)
 	}
 }
 
-int deploy_compare(struct operation *o, void *state, struct sp_err *err)
+int deploy_compare_rows(struct deploy *d, struct sp_err *err)
 {
-	struct deploy *d = state;
 	struct sides sides = { 0 };
 	struct plan_input in = { .n_desired = d->desired.n, .n_current = d->known.n };
 	int r = fill_sides(d, &sides, err);
@@ -130,6 +129,14 @@ int deploy_compare(struct operation *o, void *state, struct sp_err *err)
 	if (r == 0)
 		compare_hosts(d, &sides);
 	sides_fini(&sides);
+	return r;
+}
+
+int deploy_compare(struct operation *o, void *state, struct sp_err *err)
+{
+	struct deploy *d = state;
+	int r = deploy_compare_rows(d, err);
+
 	if (r == 0)
 		r = plan_pins_check_sides(d, err);
 	if (r == 0)

@@ -8,6 +8,7 @@
 #include "control/deploy.h"
 #include "control/plan_pins.h"
 #include "control/store_resource.h"
+#include "control/validate.h"
 
 #define ADDRESS_MAX 20
 
@@ -263,6 +264,8 @@ static int place_anew(struct deploy *d, struct sp_err *err)
 		d->targets[i].own_hosts = d->desired.list[i].spec->n_hosts;
 	if (r == 0)
 		r = plan_pins_check_actions(d, err);
+	if (r == 0)
+		r = validate_before(d, err);
 	if (r == 0)
 		r = store_transact(d->o->store, write_rows, d, err);
 	if (r < 0)

@@ -88,7 +88,7 @@ static int print(const struct ctl_args *args, const struct verify_report *r,
 	if (r->no_memory)
 		return sp_fail_nomem(&fail->err);
 	if (sp_str_eq(format, "junit")) {
-		verify_report_junit(r, &junit);
+		verify_report_junit(r, "ctl verify", &junit);
 		if (sp_buf_check(&junit, &fail->err) < 0)
 			return sp_err_return(&fail->err);
 		fwrite(junit.data, 1, junit.len, stdout);

@@ -156,13 +156,12 @@ static void put_case(const struct verify_line *l, struct sp_buf *out)
 	sp_buf_puts(out, "</testcase>\n");
 }
 
-void verify_report_junit(const struct verify_report *r, struct sp_buf *out)
+void verify_report_junit(const struct verify_report *r, const char *suite, struct sp_buf *out)
 {
-	sp_buf_printf(
-		out,
-		"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
-		"<testsuite name=\"ctl verify\" tests=\"%zu\" failures=\"%zu\" skipped=\"%zu\">\n",
-		r->n, r->count[VERIFY_FAIL], r->count[VERIFY_SKIP]);
+	sp_buf_printf(out,
+		      "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+		      "<testsuite name=\"%s\" tests=\"%zu\" failures=\"%zu\" skipped=\"%zu\">\n",
+		      suite, r->n, r->count[VERIFY_FAIL], r->count[VERIFY_SKIP]);
 	for (size_t i = 0; i < r->n; i++)
 		put_case(&r->lines[i], out);
 	sp_buf_puts(out, "</testsuite>\n");

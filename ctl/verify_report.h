@@ -41,4 +41,4 @@ const char *verify_verdict_name(enum verify_verdict v);
 json_t *verify_report_json(const struct verify_report *r);
 /* JUnit XML: a test suite whose cases are the lines; a warning is a pass that says so in
  * system-out. */
-void verify_report_junit(const struct verify_report *r, struct sp_buf *out);
+void verify_report_junit(const struct verify_report *r, const char *suite, struct sp_buf *out);
