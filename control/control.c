@@ -10,10 +10,12 @@
 #include "base/path.h"
 #include "base/str.h"
 #include "base/time.h"
+#include "control/bell.h"
 #include "control/lease_keeper.h"
 #include "control/poller.h"
 #include "control/recovery.h"
 #include "control/seal.h"
+#include "control/store_identity.h"
 #include "control/worker.h"
 #include "images/store.h"
 
@@ -116,20 +118,43 @@ static int open_images(struct control *c, struct sp_err *err)
 	return img_store_open(path, &c->images, err);
 }
 
+static int open_stores(struct control *c, struct sp_err *err)
+{
+	struct bell_conf bell = { .url = c->config.store, .watch = c->watch };
+	struct store_pool_conf conf = { .url = c->config.store, .seal = c->seal };
+	int r = bell_new(&bell, &c->bell, err);
+
+	if (r < 0)
+		return r;
+	conf.on_commit = c->bell ? bell_ring : watch_hint;
+	conf.owner = c->bell ? (void *)c->bell : (void *)c->watch;
+	return store_pool_new(&conf, &c->stores, err);
+}
+
+static int check_identity(struct control *c, struct sp_err *err)
+{
+	struct store *s = NULL;
+	int r = store_pool_take(c->stores, &s, err);
+
+	if (r == 0)
+		r = store_identity_check(s, ca_fingerprint(c->ca), seal_id(c->seal), err);
+	store_pool_give(c->stores, s);
+	return r;
+}
+
 static int open_store(struct control *c, struct sp_err *err)
 {
-	struct store_pool_conf conf = { .url = c->config.store, .on_commit = watch_hint };
 	int r;
 
 	c->watch = watch_new();
 	if (!c->watch)
 		return sp_fail_nomem(err);
 	r = seal_open(c->config.seal_key, &c->seal, err);
-	if (r < 0)
-		return r;
-	conf.seal = c->seal;
-	conf.owner = c->watch;
-	return store_pool_new(&conf, &c->stores, err);
+	if (r == 0)
+		r = open_stores(c, err);
+	if (r == 0)
+		r = check_identity(c, err);
+	return r;
 }
 
 static int name_runner(struct control *c, struct sp_err *err)
@@ -178,6 +203,7 @@ void control_close(struct control *c)
 	lease_keeper_free(c->keeper);
 	workers_free(c->workers);
 	store_pool_free(c->stores);
+	bell_free(c->bell);
 	watch_free(c->watch);
 	img_store_free(c->images);
 	seal_free(c->seal);

@@ -6,6 +6,7 @@
  *   seal        the key of what is stored sealed; read-only
  *   stores      lent to any thread (store_pool.h)
  *   images      the cluster's image store; threads share it
+ *   bell        carries them between the controld of one database; NULL when there is only one
  *   watch       hints of commits, and "we are stopping"
  *   workers     run operations (worker.h)
  *   poller      asks the nodes how they are (poller.h)
@@ -35,6 +36,7 @@ struct control {
 	struct store_pool *stores;
 	struct img_store *images;
 	struct watch *watch;
+	struct bell *bell;
 	struct workers *workers;
 	struct poller *poller;
 	struct lease_keeper *keeper;

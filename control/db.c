@@ -88,6 +88,26 @@ void db_rollback(struct db *db)
 	db->driver->rollback(db);
 }
 
+bool db_has_others(const struct db *db)
+{
+	return db->driver->listen != NULL;
+}
+
+int db_listen(struct db *db, int *ret_fd, struct sp_err *err)
+{
+	return db->driver->listen(db, ret_fd, err);
+}
+
+int db_heard(struct db *db, struct sp_err *err)
+{
+	return db->driver->heard(db, err);
+}
+
+int db_notify(struct db *db, struct sp_err *err)
+{
+	return db->driver->notify(db, err);
+}
+
 int db_now(struct db *db, int64_t *ret_ns, struct sp_err *err)
 {
 	return db->driver->now(db, ret_ns, err);

@@ -69,6 +69,10 @@ struct db_driver {
 	int64_t (*number)(const struct db_rows *rows, int column);
 	void (*end)(struct db_rows *rows);
 	int (*now)(struct db *db, int64_t *ret_ns, struct sp_err *err);
+	/* Hints between connections; NULL where a database is one program's. */
+	int (*listen)(struct db *db, int *ret_fd, struct sp_err *err);
+	int (*heard)(struct db *db, struct sp_err *err);
+	int (*notify)(struct db *db, struct sp_err *err);
 };
 
 extern const struct db_driver db_sqlite, db_postgres;
@@ -95,6 +99,14 @@ struct db_retry {
 };
 /* True, after a pause: try again. */
 bool db_retry(struct db *db, struct db_retry *retry);
+
+/* Others may have the same database open (or never do). */
+bool db_has_others(const struct db *db);
+/* Hints to and from the others. *ret_fd becomes readable when there is one; it is -1 when none can
+ * get through, and then there is only looking. */
+int db_listen(struct db *db, int *ret_fd, struct sp_err *err);
+int db_heard(struct db *db, struct sp_err *err); /* how many came since it was last asked */
+int db_notify(struct db *db, struct sp_err *err);
 
 int db_now(struct db *db, int64_t *ret_ns, struct sp_err *err);    /* the engine's clock */
 int db_script(struct db *db, const char *sql, struct sp_err *err); /* several, no parameters */

@@ -139,4 +139,7 @@ const struct db_driver db_postgres = {
 	.number = pg_number,
 	.end = pg_end,
 	.now = now,
+	.listen = pg_listen,
+	.heard = pg_heard,
+	.notify = pg_notify,
 };

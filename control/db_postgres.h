@@ -26,6 +26,10 @@ int pg_refuse(struct pg *pg, const PGresult *result, struct sp_err *err);
 
 int pg_script(struct db *db, const char *sql, struct sp_err *err);
 
+int pg_listen(struct db *db, int *ret_fd, struct sp_err *err);
+int pg_heard(struct db *db, struct sp_err *err);
+int pg_notify(struct db *db, struct sp_err *err);
+
 int pg_write(struct db *db, const char *sql, const struct db_value *args, struct sp_err *err);
 int pg_select(struct db *db, const char *sql, const struct db_value *args, struct db_rows **ret,
 	      struct sp_err *err);

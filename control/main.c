@@ -5,6 +5,7 @@
  *   config.c, control.c       configuration; what everything shares
  *   api*.c, relay*.c          the HTTP API: routes, one file per resource, streams passed through
  *   db*.c, store*.c           the store: drivers, schema, transactions, nouns
+ *   bell.c, watch.c, seal.c   hints of commits, from others too; what is stored sealed
  *   ca*.c, token.c, join.c    identity: certificates, join tokens
  *   poller.c, node.c, peers.c the nodes: asked every two seconds
  *   agent.c                   client of the agents' API
