@@ -20,10 +20,10 @@
 
 struct bell {
 	struct watch *watch;
-	struct db *db;     /* the thread's alone */
-	int64_t poll_ns;   /* as configured */
-	int64_t last;      /* event known of */
-	int rung;          /* eventfd */
+	struct db *db;   /* the thread's alone */
+	int64_t poll_ns; /* as configured */
+	int64_t last;    /* event known of */
+	int rung;        /* eventfd */
 	atomic_bool stopping;
 	bool started;
 	pthread_t thread;
