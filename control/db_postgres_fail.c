@@ -60,28 +60,42 @@ int pg_refuse(struct pg *pg, const PGresult *result, struct sp_err *err)
 	return r;
 }
 
-/* A server that answers a ping and yet lets us not in will not change its mind soon. */
-static int refuse_connection(struct pg *pg, struct sp_err *err)
+static bool answers(const struct pg *pg)
 {
 	static const char *const keys[] = { "host", "port", "connect_timeout", NULL };
 	const char *const values[] = { PQhost(pg->conn), PQport(pg->conn), "2", NULL };
-	bool answers = PQpingParams(keys, values, 0) == PQPING_OK;
+
+	return PQpingParams(keys, values, 0) == PQPING_OK;
+}
+
+static bool reconnect(struct pg *pg)
+{
+	PQreset(pg->conn);
+	return PQstatus(pg->conn) == CONNECTION_OK;
+}
+
+static int refuse_connection(struct pg *pg, bool lost, struct sp_err *err)
+{
 	char text[256];
 	int r;
 
 	first_line(PQerrorMessage(pg->conn), text, sizeof(text));
-	pg->db.trouble = answers ? DB_FINE : DB_LOST;
-	r = sp_fail(err, answers ? SP_E_DENIED : SP_E_UNREACHABLE, "store: %s", text);
+	pg->db.trouble = lost ? DB_LOST : DB_FINE;
+	r = sp_fail(err, lost ? SP_E_UNREACHABLE : SP_E_DENIED, "store: %s", text);
 	sp_err_at(err, SP_STAGE_STORE);
 	return r;
 }
 
+/* A server that lets us not in although it answers, before and after, will not change its mind. */
 int pg_connect(struct pg *pg, struct sp_err *err)
 {
 	if (PQstatus(pg->conn) == CONNECTION_OK)
 		return 0;
 	if (pg->db.writing)
 		return pg_refuse(pg, NULL, err);
-	PQreset(pg->conn);
-	return PQstatus(pg->conn) == CONNECTION_OK ? 0 : refuse_connection(pg, err);
+	if (reconnect(pg))
+		return 0;
+	if (!answers(pg))
+		return refuse_connection(pg, true, err);
+	return reconnect(pg) ? 0 : refuse_connection(pg, !answers(pg), err);
 }

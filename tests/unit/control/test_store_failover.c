@@ -1,0 +1,139 @@
+/*
+ * The database server dies and comes back while several write: everybody who was told that it is
+ * done finds it done, once, and the events have no gap.
+ */
+#include <criterion/criterion.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "base/json.h"
+#include "base/time.h"
+#include "control/store_event.h"
+#include "tests/unit/control/scratch.h"
+#include "tests/unit/control/server.h"
+
+#define WRITERS    6
+#define CRASHES    3
+#define EVENTS_MAX 20000
+
+static atomic_bool enough;
+static atomic_int written, refused;
+
+static void set_up(void)
+{
+	scratch_make();
+	server_start();
+}
+
+static void tear_down(void)
+{
+	server_stop();
+	scratch_remove();
+}
+
+TestSuite(failover, .init = set_up, .fini = tear_down, .timeout = 120);
+
+struct pair {
+	char name[32];
+};
+
+/* Two events in one transaction. */
+static int append_pair(struct store *s, void *state, struct sp_err *err)
+{
+	const struct pair *p = state;
+	struct store_event event = { .type = "test.pair", .message = p->name };
+	int r = store_event_append(s, &event, err);
+
+	return r < 0 ? r : store_event_append(s, &event, err);
+}
+
+static void refuse(const struct sp_err *err)
+{
+	refused++;
+	cr_log_warn("%s", err->message);
+}
+
+static void *write_on(void *arg)
+{
+	struct store *s = scratch_store();
+	const int me = *(const int *)arg;
+
+	for (int i = 0; !enough; i++) {
+		struct pair p;
+		struct sp_err err = { 0 };
+
+		snprintf(p.name, sizeof(p.name), "writer %d, %d", me, i);
+		if (store_transact(s, append_pair, &p, &err) == 0)
+			written++;
+		else
+			refuse(&err);
+	}
+	store_close(s);
+	return NULL;
+}
+
+static void wait_for_writers(void)
+{
+	struct timespec moment = { .tv_nsec = 5 * SP_NS_PER_MS };
+	int goal = written + 50;
+
+	while (written < goal)
+		nanosleep(&moment, NULL);
+}
+
+/* Events that came as one transaction stand together, and there is none without its like. */
+static void check_events(void)
+{
+	struct store_event_filter f = { .limit = EVENTS_MAX };
+	struct store *s = scratch_store();
+	struct sp_err err = { 0 };
+	json_t *list = NULL;
+	int64_t next = 0;
+
+	cr_assert_eq(store_event_list(s, &f, &list, &next, &err), 0, "%s", err.message);
+	cr_expect_eq(json_array_size(list), 2 * (size_t)written, "%zu events of %d transactions",
+		     json_array_size(list), (int)written);
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const json_t *e = json_array_get(list, i), *twin = json_array_get(list, i ^ 1);
+
+		cr_assert_eq(json_integer_value(json_object_get(e, "seq")), (json_int_t)i + 1);
+		cr_assert(json_equal(json_object_get(e, "message"),
+				     json_object_get(twin, "message")));
+	}
+	json_decref(list);
+	store_close(s);
+}
+
+static void crash_under_writers(const char *host)
+{
+	pthread_t threads[WRITERS];
+	int numbers[WRITERS];
+
+	server_url(scratch_where, sizeof(scratch_where), host);
+	store_close(scratch_store());
+	for (int i = 0; i < WRITERS; i++) {
+		numbers[i] = i;
+		cr_assert_eq(pthread_create(&threads[i], NULL, write_on, &numbers[i]), 0);
+	}
+	for (int i = 0; i < CRASHES; i++) {
+		wait_for_writers();
+		server_do("crash");
+		server_do("again");
+	}
+	wait_for_writers();
+	enough = true;
+	for (int i = 0; i < WRITERS; i++)
+		pthread_join(threads[i], NULL);
+	cr_expect_eq(refused, 0, "patience outlasts a restart");
+	check_events();
+}
+
+Test(failover, of_what_was_written_nothing_is_lost_or_doubled)
+{
+	crash_under_writers("");
+}
+
+Test(failover, behind_a_pooler_nothing_is_lost_or_doubled_either)
+{
+	crash_under_writers("/bouncer&port=6432");
+}
