@@ -38,6 +38,9 @@
 	X(locks_release)     \
 	X(locks_force)       \
 	X(events_list)       \
+	X(store_check_all)   \
+	X(store_copy_out)    \
+	X(store_move_to)     \
 	X(images_list)       \
 	X(images_get)        \
 	X(images_remove)     \

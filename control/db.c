@@ -40,12 +40,27 @@ int db_open(const char *url, struct db **ret, struct sp_err *err)
 		       (int)strcspn(url, ":/@"), url);
 }
 
+void db_url_public(const char *url, char *ret, size_t room)
+{
+	const char *host = strstr(url, "://");
+	size_t start = host ? (size_t)(host - url) + 3 : 0;
+	size_t end = strcspn(url, "?"), path = start + strcspn(url + start, "/?");
+	size_t user = start + strcspn(url + start, ":@/?"), at = path;
+
+	while (at > start && url[at - 1] != '@')
+		at--;
+	if (at == start) /* no user */
+		snprintf(ret, room, "%.*s", (int)end, url);
+	else
+		snprintf(ret, room, "%.*s@%.*s", (int)user, url, (int)(end - at), url + at);
+}
+
 bool db_retry(struct db *db, struct db_retry *retry)
 {
 	int64_t now = sp_time_mono_ns();
 	struct timespec pause;
 
-	if (db->trouble == DB_FINE)
+	if (db->trouble == DB_FINE || db->reading)
 		return false;
 	if (!retry->until_ns)
 		*retry = (struct db_retry){ now + db->patience_ns, PAUSE_FIRST_NS };
@@ -84,8 +99,16 @@ int db_commit(struct db *db, struct sp_err *err)
 
 void db_rollback(struct db *db)
 {
-	db->writing = false;
+	db->writing = db->reading = false;
 	db->driver->rollback(db);
+}
+
+int db_snapshot(struct db *db, struct sp_err *err)
+{
+	int r = db->driver->snapshot(db, err);
+
+	db->reading = r == 0;
+	return r;
 }
 
 bool db_has_others(const struct db *db)
@@ -163,6 +186,21 @@ const char *db_text(const struct db_rows *rows, int column)
 int64_t db_number(const struct db_rows *rows, int column)
 {
 	return rows->driver->number(rows, column);
+}
+
+int db_columns(const struct db_rows *rows)
+{
+	return rows->driver->columns(rows);
+}
+
+const char *db_column(const struct db_rows *rows, int column)
+{
+	return rows->driver->column(rows, column);
+}
+
+bool db_is_number(const struct db_rows *rows, int column)
+{
+	return rows->driver->is_number(rows, column);
 }
 
 void db_rows_end(struct db_rows *rows)

@@ -44,6 +44,7 @@ enum db_trouble {
 struct db {
 	const struct db_driver *driver;
 	bool writing;            /* a transaction is open */
+	bool reading;            /* a snapshot is */
 	enum db_trouble trouble; /* of the last failure */
 	int64_t patience_ns;     /* how long to try again for, when there is trouble */
 };
@@ -67,7 +68,12 @@ struct db_driver {
 	int (*next)(struct db_rows *rows, struct sp_err *err);
 	const char *(*text)(const struct db_rows *rows, int column);
 	int64_t (*number)(const struct db_rows *rows, int column);
+	int (*columns)(const struct db_rows *rows);
+	const char *(*column)(const struct db_rows *rows, int column); /* its name */
+	bool (*is_number)(const struct db_rows *rows, int column);
 	void (*end)(struct db_rows *rows);
+	int (*snapshot)(struct db *db, struct sp_err *err);
+	const char *const *checks; /* selects that give a line of text for each thing broken */
 	int (*now)(struct db *db, int64_t *ret_ns, struct sp_err *err);
 	/* Hints between connections; NULL where a database is one program's. */
 	int (*listen)(struct db *db, int *ret_fd, struct sp_err *err);
@@ -99,6 +105,12 @@ struct db_retry {
 };
 /* True, after a pause: try again. */
 bool db_retry(struct db *db, struct db_retry *retry);
+
+/* Reading as of one moment, until db_rollback(). A lost connection ends it. */
+int db_snapshot(struct db *db, struct sp_err *err);
+
+/* The url without what only its owner should know: "postgresql://user@host/name". */
+void db_url_public(const char *url, char *ret, size_t room);
 
 /* Others may have the same database open (or never do). */
 bool db_has_others(const struct db *db);
@@ -142,7 +154,10 @@ int db_select(struct db *db, struct db_rows **ret, struct sp_err *err, const cha
 int db_next(struct db_rows *rows, struct sp_err *err);       /* 1: a row; 0: the end */
 const char *db_text(const struct db_rows *rows, int column); /* NULL for NULL; until db_next() */
 int64_t db_number(const struct db_rows *rows, int column);   /* 0 for NULL */
-void db_rows_end(struct db_rows *rows);                      /* takes NULL */
+int db_columns(const struct db_rows *rows);
+const char *db_column(const struct db_rows *rows, int column); /* its name */
+bool db_is_number(const struct db_rows *rows, int column);
+void db_rows_end(struct db_rows *rows); /* takes NULL */
 SP_AUTO(struct db_rows *, db_rows_end)
 
 /* A copy of a column on the heap ("" for NULL); NULL when out of memory. */

@@ -124,6 +124,14 @@ static int now(struct db *db, int64_t *ret_ns, struct sp_err *err)
 	return r < 0 ? r : 0;
 }
 
+static int snapshot(struct db *db, struct sp_err *err)
+{
+	return pg_script(db, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", err);
+}
+
+/* The server's own pages are checksummed and its references always checked. */
+static const char *const checks[] = { NULL };
+
 const struct db_driver db_postgres = {
 	.name = "postgresql",
 	.open = connection_open,
@@ -139,6 +147,11 @@ const struct db_driver db_postgres = {
 	.number = pg_number,
 	.end = pg_end,
 	.now = now,
+	.columns = pg_columns,
+	.column = pg_column,
+	.is_number = pg_is_number,
+	.snapshot = snapshot,
+	.checks = checks,
 	.listen = pg_listen,
 	.heard = pg_heard,
 	.notify = pg_notify,

@@ -36,4 +36,7 @@ int pg_select(struct db *db, const char *sql, const struct db_value *args, struc
 int pg_next(struct db_rows *rows, struct sp_err *err);
 const char *pg_text(const struct db_rows *rows, int column);
 int64_t pg_number(const struct db_rows *rows, int column);
+int pg_columns(const struct db_rows *rows);
+const char *pg_column(const struct db_rows *rows, int column);
+bool pg_is_number(const struct db_rows *rows, int column);
 void pg_end(struct db_rows *rows);

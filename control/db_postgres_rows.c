@@ -114,6 +114,21 @@ int64_t pg_number(const struct db_rows *base, int column)
 	return text ? strtoll(text, NULL, 10) : 0;
 }
 
+int pg_columns(const struct db_rows *base)
+{
+	return PQnfields(rows_of(base)->result);
+}
+
+const char *pg_column(const struct db_rows *base, int column)
+{
+	return PQfname(rows_of(base)->result, column);
+}
+
+bool pg_is_number(const struct db_rows *base, int column)
+{
+	return PQftype(rows_of(base)->result, column) == TYPE_INT8;
+}
+
 void pg_end(struct db_rows *base)
 {
 	struct rows *use = sp_container_of(base, struct rows, rows);

@@ -265,6 +265,40 @@ static int64_t rows_number(const struct db_rows *base, int column)
 	return sqlite3_column_int64(use->stmt, column);
 }
 
+static int rows_columns(const struct db_rows *base)
+{
+	const struct rows *use = sp_container_of(base, const struct rows, rows);
+
+	return sqlite3_column_count(use->stmt);
+}
+
+static const char *rows_column(const struct db_rows *base, int column)
+{
+	const struct rows *use = sp_container_of(base, const struct rows, rows);
+
+	return sqlite3_column_name(use->stmt, column);
+}
+
+static bool rows_is_number(const struct db_rows *base, int column)
+{
+	const struct rows *use = sp_container_of(base, const struct rows, rows);
+
+	return sqlite3_column_type(use->stmt, column) == SQLITE_INTEGER;
+}
+
+/* The first read fixes the moment. */
+static int snapshot(struct db *db, struct sp_err *err)
+{
+	return script(db, "BEGIN; SELECT COUNT(*) FROM schema_version", err);
+}
+
+static const char *const checks[] = {
+	"SELECT integrity_check FROM pragma_integrity_check WHERE integrity_check <> 'ok'",
+	"SELECT 'row ' || rowid || ' of ' || \"table\" || ' refers to a missing row of ' || parent"
+	" FROM pragma_foreign_key_check",
+	NULL,
+};
+
 /* The database is a file of this host. */
 static int now(struct db *db, int64_t *ret_ns, struct sp_err *err)
 {
@@ -289,4 +323,9 @@ const struct db_driver db_sqlite = {
 	.number = rows_number,
 	.end = rows_end,
 	.now = now,
+	.columns = rows_columns,
+	.column = rows_column,
+	.is_number = rows_is_number,
+	.snapshot = snapshot,
+	.checks = checks,
 };

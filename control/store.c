@@ -116,6 +116,10 @@ int store_count(struct store *s, const char *counter, int64_t *ret, struct sp_er
 		r = db_next(rows, err);
 	if (r == 0)
 		return sp_fail(err, SP_E_CORRUPT, "the store has no counter '%s'", counter);
+	if (r == 1 && db_number(rows, 0) <= 0)
+		return sp_fail(err, SP_E_DENIED,
+			       "the store was moved; set `store` in the configuration and start "
+			       "controld again");
 	if (r == 1)
 		*ret = db_number(rows, 0);
 	return r < 0 ? r : 0;

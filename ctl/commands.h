@@ -39,6 +39,9 @@
 	X(image_inspect) \
 	X(image_push)    \
 	X(image_rm)      \
+	X(store_check)   \
+	X(store_backup)  \
+	X(store_migrate) \
 	X(version)
 
 #define X(id) extern const struct ctl_command ctl_cmd_##id;

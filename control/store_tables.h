@@ -1,0 +1,18 @@
+/* The tables that hold the truth, parents before what refers to them. Left out are those that mean
+ * something only where they are: schema_version and commits. */
+#pragma once
+
+#define STORE_TABLES(X)  \
+	X(nodes)         \
+	X(tokens)        \
+	X(counters)      \
+	X(identity)      \
+	X(stacks)        \
+	X(revisions)     \
+	X(leases)        \
+	X(lease_waiters) \
+	X(workloads)     \
+	X(addresses)     \
+	X(operations)    \
+	X(steps)         \
+	X(events)
