@@ -8,6 +8,7 @@
 #include "control/store_tables.h"
 
 #define COLUMNS_MAX 24
+#define TOKEN_LEAD  1000000
 
 static const struct table {
 	const char *name, *all, *empty;
@@ -21,6 +22,7 @@ struct copy {
 	struct store *from, *to;
 	char *inserts[SP_COUNT(tables)]; /* kept while `to` is open: statements go by address */
 	bool begun;                      /* what is there is ours, from an earlier try */
+	int64_t lead;                    /* of the copy's tokens */
 };
 
 /* Any row but those of the counters, which are there from the start and zero. */
@@ -56,8 +58,8 @@ static struct db_value value_at(const struct db_rows *rows, int column)
 {
 	if (!db_text(rows, column))
 		return DB_S(NULL);
-	return db_is_number(rows, column) ? DB_I(db_number(rows, column)) :
-					    DB_S(db_text(rows, column));
+	return db_is_number(rows, column) ? DB_I(db_number(rows, column))
+					  : DB_S(db_text(rows, column));
 }
 
 static int copy_row(struct copy *c, const char *insert, const struct db_rows *rows, int n,
@@ -99,28 +101,31 @@ static int copy_all(struct store *to, void *state, struct sp_err *err)
 		r = db_write(store_db(to), err, tables[t - 1].empty);
 	for (size_t t = 0; r >= 0 && t < SP_COUNT(tables); t++)
 		r = copy_table(c, t, err);
+	if (r >= 0 && c->lead)
+		r = db_write(store_db(to), err, "UPDATE leases SET token = token + $1",
+			     DB_I(c->lead));
 	return r < 0 ? r : 0;
 }
 
-static int copy_to(struct store *from, const char *url, bool begun, struct sp_err *err)
+static int run(struct copy *c, const char *url, struct sp_err *err)
 {
-	struct copy c = { .from = from, .begun = begun };
-	int r = store_open(url, NULL, &c.to, err);
+	int r = store_open(url, NULL, &c->to, err);
 
 	if (r == 0)
-		r = store_transact(c.to, copy_all, &c, err);
-	store_close(c.to);
+		r = store_transact(c->to, copy_all, c, err);
+	store_close(c->to);
 	for (size_t t = 0; t < SP_COUNT(tables); t++)
-		free(c.inserts[t]);
+		free(c->inserts[t]);
 	return r;
 }
 
 int store_backup(struct store *s, const char *url, struct sp_err *err)
 {
+	struct copy c = { .from = s, .lead = TOKEN_LEAD };
 	int r = db_snapshot(store_db(s), err);
 
 	if (r == 0)
-		r = copy_to(s, url, false, err);
+		r = run(&c, url, err);
 	db_rollback(store_db(s));
 	return r;
 }
@@ -151,8 +156,8 @@ static int close_for_good(struct store *s, const char *url, struct sp_err *err)
 	int r;
 
 	db_url_public(url, where, sizeof(where));
-	r = db_write(store_db(s), err,
-		     "INSERT INTO identity (name, value) VALUES ('moved_to', $1)", DB_S(where));
+	r = db_write(store_db(s), err, "INSERT INTO identity (name, value) VALUES ('moved_to', $1)",
+		     DB_S(where));
 	if (r >= 0)
 		r = db_write(store_db(s), err, "UPDATE counters SET value = -1 - value");
 	return r < 0 ? r : 0;
@@ -161,11 +166,12 @@ static int close_for_good(struct store *s, const char *url, struct sp_err *err)
 static int move(struct store *s, void *state, struct sp_err *err)
 {
 	struct move *m = state;
+	struct copy c = { .from = s, .begun = m->begun };
 	int r = refuse_running(s, err);
 
 	if (r < 0)
 		return r;
-	r = copy_to(s, m->url, m->begun, err);
+	r = run(&c, m->url, err);
 	m->begun |= r == 0;
 	return r < 0 ? r : close_for_good(s, m->url, err);
 }

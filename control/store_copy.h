@@ -1,6 +1,6 @@
 /*
  * The whole store, row by row, into another database of either engine: a backup, or a move. What is
- * sealed stays sealed, tokens and numbers stay what they are.
+ * sealed stays sealed.
  */
 #pragma once
 
@@ -8,7 +8,11 @@
 
 #include "control/store.h"
 
-/* As of one moment, while others go on writing. The database at url must be empty. */
+/*
+ * As of one moment, while others go on writing. The database at url must be empty. Tokens in the
+ * copy are far ahead, so that agents, which remember the highest they have seen, trust whoever goes
+ * back to it.
+ */
 int store_backup(struct store *s, const char *url, struct sp_err *err);
 
 /*

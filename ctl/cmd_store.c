@@ -69,7 +69,7 @@ static int run_check(struct ctl *ctl, const struct ctl_args *args, struct wire_f
 
 struct arrival {
 	int fd;
-	int failure;          /* errno of a write */
+	int failure; /* errno of a write */
 	uint64_t bytes;
 	struct sp_buf refusal; /* its beginning, in case the status is no success */
 };
@@ -152,9 +152,9 @@ static int run_migrate(struct ctl *ctl, const struct ctl_args *args, struct wire
 
 	if (!to)
 		return ctl_fail(fail, SP_E_INVALID, "migrate: where to? give --to");
-	r = ctl_flag_on(args, "yes") ?
-		    1 :
-		    ctl_confirm("copy the store and close the present one for good?", &fail->err);
+	r = ctl_flag_on(args, "yes")
+		    ? 1
+		    : ctl_confirm("copy the store and close the present one for good?", &fail->err);
 	if (r < 0)
 		return r;
 	if (r == 0) {
@@ -195,9 +195,10 @@ const struct ctl_command ctl_cmd_store_migrate = {
 	.name = "store migrate",
 	.args = "--to URL",
 	.summary = "move the store into another, empty database",
-	.details = "Everything goes along: revisions, operations, events, and the tokens of locks, so "
-		   "agents go on trusting. The present store takes no more changes then; set `store` "
-		   "in controld's configuration and start it again. No operation may run meanwhile.",
+	.details =
+		"Everything goes along: revisions, operations, events, and the tokens of locks, so "
+		"agents go on trusting. The present store takes no more changes then; set `store` "
+		"in controld's configuration and start it again. No operation may run meanwhile.",
 	.flags = migrate_flags,
 	.run = run_migrate,
 };
