@@ -85,7 +85,8 @@ static int take_bytes(void *state, const char *data, size_t len)
 	return a->failure;
 }
 
-static int refuse(const struct arrival *a, int status, struct wire_failure *fail)
+static int refuse(const struct ctl *ctl, const struct arrival *a, int status,
+		  struct wire_failure *fail)
 {
 	autojson json_t *body = NULL;
 	struct sp_err err;
@@ -95,7 +96,7 @@ static int refuse(const struct arrival *a, int status, struct wire_failure *fail
 	if (json_object_get(body, "error"))
 		wire_failure_decode(json_object_get(body, "error"), fail);
 	else
-		ctl_fail_from(fail, &err, NULL);
+		ctl_fail_from(ctl, fail, &err, NULL);
 	return sp_err_return(&fail->err);
 }
 
@@ -111,9 +112,9 @@ static int receive(struct ctl *ctl, struct arrival *a, struct wire_failure *fail
 	r = sp_httpc_stream(ctl->http, "GET", "/v1/store/backup", take_bytes, a, &status, &err);
 	ctl_interrupt_unwatch(ctl->http);
 	if (r < 0)
-		return ctl_fail_from(fail, &err, NULL);
+		return ctl_fail_from(ctl, fail, &err, NULL);
 	if (status != 200)
-		return refuse(a, status, fail);
+		return refuse(ctl, a, status, fail);
 	if (a->failure)
 		return ctl_fail(fail, SP_E_SYSTEM, "writing the copy: %s", strerror(a->failure));
 	return 0;
