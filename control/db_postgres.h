@@ -9,6 +9,7 @@
 struct pg {
 	struct db db;
 	PGconn *conn;
+	bool broken; /* to be opened anew, although libpq may not have noticed yet */
 };
 
 #define pg_of(base) sp_container_of((base), struct pg, db)

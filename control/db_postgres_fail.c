@@ -47,13 +47,14 @@ int pg_refuse(struct pg *pg, const PGresult *result, struct sp_err *err)
 	size_t i = 0;
 	int r;
 
-	if (!state)
-		state = PQstatus(pg->conn) == CONNECTION_BAD ? "08" : "";
+	if (!state) /* libpq's own words: the server did not say anything */
+		state = "08";
 	while (!sp_str_starts(state, meanings[i].state))
 		i++;
 	pg->db.trouble = meanings[i].trouble;
 	if (PQstatus(pg->conn) == CONNECTION_BAD)
 		pg->db.trouble = DB_LOST;
+	pg->broken = pg->db.trouble == DB_LOST;
 	first_line(primary ? primary : PQerrorMessage(pg->conn), text, sizeof(text));
 	r = sp_fail(err, meanings[i].code, "store: %s", text);
 	sp_err_at(err, SP_STAGE_STORE);
@@ -71,7 +72,8 @@ static bool answers(const struct pg *pg)
 static bool reconnect(struct pg *pg)
 {
 	PQreset(pg->conn);
-	return PQstatus(pg->conn) == CONNECTION_OK;
+	pg->broken = PQstatus(pg->conn) != CONNECTION_OK;
+	return !pg->broken;
 }
 
 static int refuse_connection(struct pg *pg, bool lost, struct sp_err *err)
@@ -89,7 +91,7 @@ static int refuse_connection(struct pg *pg, bool lost, struct sp_err *err)
 /* A server that lets us not in although it answers, before and after, will not change its mind. */
 int pg_connect(struct pg *pg, struct sp_err *err)
 {
-	if (PQstatus(pg->conn) == CONNECTION_OK)
+	if (PQstatus(pg->conn) == CONNECTION_OK && !pg->broken)
 		return 0;
 	if (pg->db.writing)
 		return pg_refuse(pg, NULL, err);

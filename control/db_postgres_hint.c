@@ -55,7 +55,7 @@ int pg_notify(struct db *db, struct sp_err *err)
 {
 	struct pg *pg = pg_of(db);
 
-	if (PQstatus(pg->conn) != CONNECTION_OK)
+	if (PQstatus(pg->conn) != CONNECTION_OK || pg->broken)
 		return pg_refuse(pg, NULL, err);
 	return pg_script(db, "NOTIFY " CHANNEL, err);
 }

@@ -35,6 +35,8 @@ static inline void open_control(void)
 	memset(&c, 0, sizeof(c));
 	cr_assert_eq(sp_conf_load(config_keys, &c.config, NULL, &err), 0, "%s", err.message);
 	sp_conf_set(config_keys, &c.config, "state_dir", scratch_dir, &err);
+	sp_conf_set(config_keys, &c.config, "store", scratch_url(), &err);
+	sp_conf_set(config_keys, &c.config, "work_threads", "20", &err);
 	sp_conf_set(config_keys, &c.config, "gate_timeout", "700ms", &err);
 	sp_conf_set(config_keys, &c.config, "settle_time", "0s", &err);
 	sp_conf_set(config_keys, &c.config, "poll_interval", "100ms", &err);
