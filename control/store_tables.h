@@ -9,6 +9,8 @@
 	X(identity)      \
 	X(stacks)        \
 	X(revisions)     \
+	X(resources)     \
+	X(dependencies)  \
 	X(leases)        \
 	X(lease_waiters) \
 	X(workloads)     \
