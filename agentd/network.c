@@ -3,16 +3,12 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
 
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "netcfg/netns.h"
 #include "runtime/container.h"
 
 bool network_publishes(const struct workload *w)
@@ -196,20 +192,6 @@ int network_check(struct agent *a, const struct wire_workload *spec, struct sp_e
 	return r;
 }
 
-/* A namespace of its own and nothing but loopback in it. */
-static int raise_loopback(int netns, struct sp_err *err)
-{
-	struct ifreq request = { .ifr_name = "lo" };
-	autoclose int fd = net_netns_socket(netns, AF_INET, SOCK_DGRAM, 0, err);
-
-	if (fd < 0)
-		return fd;
-	request.ifr_flags = IFF_UP | IFF_RUNNING;
-	if (ioctl(fd, SIOCSIFFLAGS, &request) < 0)
-		return sp_fail_errno(err, errno, "loopback");
-	return 0;
-}
-
 int network_attach(struct workload *w, struct sp_err *err)
 {
 	struct agent *a = w->agent;
@@ -217,7 +199,7 @@ int network_attach(struct workload *w, struct sp_err *err)
 	int r;
 
 	if (w->spec->network_none)
-		return raise_loopback(w->container->netns_fd, err);
+		return 0;
 	if (!a->peers.subnet.length)
 		return sp_fail(err, SP_E_UNHEALTHY, "node '%s' has no subnet yet (PUT /v1/peers)",
 			       a->config.name);

@@ -88,7 +88,7 @@ static int create(struct workload *w, const struct launch *l, struct sp_err *err
 		sp_err_at(err, SP_STAGE_PREPARE);
 		return r;
 	}
-	r = rt_start(w->agent->engine, w->container, &l->spec, err);
+	r = rt_start(w->container, err);
 	if (r == 0)
 		r = start_watching(w, err);
 	if (r < 0)

@@ -5,9 +5,6 @@
 
 #include "base/mem.h"
 #include "netcfg/route.h"
-#include "netcfg/sysctl.h"
-
-#define LOOPBACK_INDEX 1 /* in every namespace, since it is made first */
 
 /* Returns 1 when it had to be brought up. */
 static int up(struct net_netlink *nl, const struct net_link *link, struct sp_err *err)
@@ -54,16 +51,10 @@ int net_inside_configure(const struct net_veth *v, struct sp_err *err)
 
 	if (r < 0)
 		return r;
-	r = net_link_up(nl, LOOPBACK_INDEX, err);
-	if (r < 0)
-		return r;
 	changed = configure_link(nl, v, err);
 	if (changed < 0)
 		return changed;
 	r = net_route_put(nl, &out, err);
-	if (r < 0)
-		return r;
-	r = net_sysctl_put(v->netns, "net.ipv4.ip_unprivileged_port_start", "0", err);
 	return r < 0 ? r : changed | r;
 }
 

@@ -8,8 +8,8 @@
 #define NET_CONTAINER_LINK "eth0"
 
 /*
- * Bring up lo and NET_CONTAINER_LINK with v's address and default route, and let every user of the
- * container listen below port 1024 (it is a world of its own). Returns 1 when something changed.
+ * Bring up NET_CONTAINER_LINK with v's address and default route; lo and the namespace's settings
+ * are the container's own affair. Returns 1 when something changed.
  */
 int net_inside_configure(const struct net_veth *v, struct sp_err *err);
 

@@ -11,6 +11,7 @@
 
 #include "base/fd.h"
 #include "base/time.h"
+#include "runtime/build.h"
 #include "runtime/engine_impl.h"
 #include "runtime/exit_record.h"
 
@@ -92,6 +93,7 @@ void rt_forget(struct rt_container *c)
 	sp_close(&c->cgroup_fd);
 	sp_close(&c->dirfd);
 	sp_close(&c->socket);
+	rt_build_close_layers(c);
 	free(c->stack);
 	free(c);
 }

@@ -2,9 +2,9 @@
  * A container: created (a waiting child in its own namespaces and cgroup), started, signalled,
  * gone.
  *
- *	rt_create()   cgroup, clone3, id maps; spinit waits for orders
- *	              ... the caller wires the network through pid or netns_fd ...
- *	rt_start()    mounts and orders go in, the workload runs; or one error with the cause
+ *	rt_create()   cgroup, clone3, id maps, mounts; spinit builds the root file system
+ *	              ... the caller wires the network through netns_fd meanwhile ...
+ *	rt_start()    the workload runs; or one error with the cause
  *	rt_signal(), rt_kill()
  *	rt_reap()     once pidfd is readable: how it ended
  *	rt_destroy()  kills what is left, removes the cgroup, closes everything
@@ -36,22 +36,23 @@ struct rt_container {
 	int dirfd;    /* spec.dir */
 	bool started; /* the workload runs, or has run */
 	bool adopted; /* by rt_adopt(): not our child */
-	int socket;   /* to spinit until rt_start() is over; then, like the next two, -1 or NULL */
+	int socket; /* to spinit until rt_start() is over; then, like the next three, -1 or NULL */
 	int userns_fd;
 	void *stack;
+	int *layers; /* the overlay has its own copies; closing these waits for the kernel's RCU */
+	size_t n_layers;
 	char warning[RT_WARNING_MAX]; /* what had to be left out, in one line; "" if nothing */
 };
 
-/* On failure nothing is left behind. The container is waiting: rt_start() or rt_destroy() it. */
+/* On failure nothing is left behind. The container is waiting: rt_start() or rt_destroy() it.
+ * Codes: NOT_FOUND (source of a mount), INVALID, NO_SPACE, ... */
 int rt_create(struct rt_engine *e, const struct rt_spec *spec, struct rt_container **ret,
 	      struct sp_err *err);
 
-/* Blocks for a millisecond or two, at most RT_START_TIMEOUT_MS. On failure the container is dead,
- * still to be rt_destroy()ed. Codes: NOT_FOUND (command, user, source of a mount), DENIED, ESCAPE,
- * INVALID, NO_SPACE, TIMEOUT, ... */
+/* Blocks for a millisecond, at most RT_START_TIMEOUT_MS. On failure the container is dead, still to
+ * be rt_destroy()ed. Codes: NOT_FOUND (command, user), DENIED, ESCAPE, INVALID, TIMEOUT, ... */
 #define RT_START_TIMEOUT_MS 10000
-int rt_start(struct rt_engine *e, struct rt_container *c, const struct rt_spec *spec,
-	     struct sp_err *err);
+int rt_start(struct rt_container *c, struct sp_err *err);
 
 /* Find a container again from spec.dir's state file. 1: it lives, *ret is set. 0: it is gone (or
  * was never started); the record of its end may still be read with rt_exit_read(). */

@@ -1,6 +1,6 @@
 /*
- * The first half of a launch: a child of spinit's in its cgroup and namespaces, ids mapped, on its
- * way to wait for orders. See container.h; the second half is start.c.
+ * The long half of a launch: a child in its cgroup and namespaces, ids mapped, that becomes spinit
+ * and gets its orders. See container.h; what the orders say is made in build.c.
  */
 #include <assert.h>
 #include <errno.h>
@@ -16,6 +16,8 @@
 
 #include "base/fd.h"
 #include "base/mem.h"
+#include "base/path.h"
+#include "runtime/build.h"
 #include "runtime/container.h"
 #include "runtime/engine_impl.h"
 #include "runtime/exit_record.h"
@@ -37,12 +39,24 @@ struct creation {
 	struct rt_container *c;
 };
 
+/* End the child, so that it makes nothing more; whoever made it reaps it. */
+static void silence(const struct rt_container *c)
+{
+	siginfo_t info;
+
+	pidfd_send_signal(c->pidfd, SIGKILL, NULL, 0);
+	while (waitid(P_PIDFD, (id_t)c->pidfd, &info, WEXITED | WNOWAIT) < 0 && errno == EINTR)
+		;
+}
+
+/* It may have begun with its root file system, and overlayfs with its work. */
 static void remove_directories(void *state)
 {
 	const struct creation *n = state;
 
-	unlinkat(n->c->dirfd, "upper", AT_REMOVEDIR);
-	unlinkat(n->c->dirfd, "work", AT_REMOVEDIR);
+	silence(n->c);
+	sp_remove_tree_at(n->c->dirfd, "upper", NULL);
+	sp_remove_tree_at(n->c->dirfd, "work", NULL);
 	sp_close(&n->c->dirfd);
 }
 
@@ -193,25 +207,29 @@ static void remove_state(void *state)
 	unlinkat(((struct creation *)state)->c->dirfd, RT_STATE_FILE, 0);
 }
 
-/* From here on spinit is being executed and makes its mounts, while we make ours. */
-static int release(void *state, struct sp_err *err)
+static int build(void *state, struct sp_err *err)
 {
 	const struct creation *n = state;
-	struct rt_child child = { .socket = n->c->socket };
 
-	return rt_child_release(&child, err);
+	return rt_build(n->engine, n->c, n->spec, err);
 }
 
-/* What can wait comes after the release: it is done while the kernel executes spinit. */
+static void unbuild(void *state)
+{
+	rt_unbuild(((struct creation *)state)->c);
+}
+
+/* The child goes on in the last step, when all that it is going to ask for is there: beside each
+ * other the mounts of both would only wait for one lock. */
 static const struct rt_step steps[] = {
 	{ "cgroup", make_cgroup, remove_cgroup },
 	{ "spawn", spawn, unspawn },
 	{ "id maps", map_ids, NULL },
 	{ "limits", set_limits, NULL },
-	{ "release", release, NULL },
 	{ "namespaces", open_namespaces, close_namespaces },
 	{ "directories", make_directories, remove_directories },
 	{ "state", write_state, remove_state },
+	{ "build", build, unbuild },
 };
 
 int rt_create(struct rt_engine *e, const struct rt_spec *spec, struct rt_container **ret,

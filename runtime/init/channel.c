@@ -67,6 +67,14 @@ int channel_receive(struct init_orders *ret, struct sp_err *err)
 	return receive_block(ret, hello.size, err);
 }
 
+void channel_await_go(void)
+{
+	char go;
+
+	if (read(RT_INIT_SOCKET, &go, 1) != 1)
+		_exit(1);
+}
+
 void channel_report(const struct rt_report *report, int fd)
 {
 	union {

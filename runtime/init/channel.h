@@ -16,6 +16,8 @@ struct init_orders {
 };
 
 int channel_receive(struct init_orders *ret, struct sp_err *err);
+/* Wait for the agent's word; without it, this process is not wanted any more and ends. */
+void channel_await_go(void);
 /* fd goes with it; -1 for none. The socket is closed. */
 void channel_report(const struct rt_report *report, int fd);
 void channel_forget(struct init_orders *in);

@@ -43,6 +43,14 @@ static int check_proc(int fd, struct sp_err *err)
 	return 0;
 }
 
+static int open_sysctls(int proc, struct sp_err *err)
+{
+	int fd = k_openat2(proc, "sys", O_PATH | O_DIRECTORY,
+			   RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV);
+
+	return fd < 0 ? sp_fail_errno(err, errno, "/proc/sys") : fd;
+}
+
 int mounts_prepare(struct init_mounts *ret, struct sp_err *err)
 {
 	static const char *const pts_options[] = { "ptmxmode", "0666", "mode", "0620",
@@ -52,6 +60,7 @@ int mounts_prepare(struct init_mounts *ret, struct sp_err *err)
 
 	if ((r = ret->proc = mounts_make("proc", NULL, kernel_fs, err)) < 0 ||
 	    (r = check_proc(ret->proc, err)) < 0 ||
+	    (r = ret->proc_sys = open_sysctls(ret->proc, err)) < 0 ||
 	    (r = ret->sys = mounts_make("sysfs", NULL, kernel_fs | MOUNT_ATTR_RDONLY, err)) < 0 ||
 	    (r = ret->pts = mounts_make("devpts", pts_options, QUIET, err)) < 0 ||
 	    (r = ret->mqueue = mounts_make("mqueue", NULL, kernel_fs, err)) < 0 ||
@@ -61,15 +70,12 @@ int mounts_prepare(struct init_mounts *ret, struct sp_err *err)
 	return 0;
 }
 
-static int write_sysctl(int proc, const char *path, const char *value, struct sp_err *err)
+static int write_sysctl(int dir, const char *path, const char *value, struct sp_err *err)
 {
-	char whole[256];
-	int fd;
+	int fd = k_openat2(dir, path, O_WRONLY,
+			   RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV);
 	ssize_t n;
 
-	snprintf(whole, sizeof(whole), "sys/%s", path);
-	fd = k_openat2(proc, whole, O_WRONLY,
-		       RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV);
 	if (fd < 0)
 		return sp_fail_errno(err, errno, "sysctl '%s'", path);
 	n = write(fd, value, strlen(value));
@@ -84,7 +90,7 @@ int mounts_sysctls(const struct init_mounts *m, const struct init_orders *in, st
 	int r = 0;
 
 	for (uint32_t i = 0; r == 0 && i < all.count; i++)
-		r = write_sysctl(m->proc, orders_string(in, s[i].path),
+		r = write_sysctl(m->proc_sys, orders_string(in, s[i].path),
 				 orders_string(in, s[i].value), err);
 	return r;
 }

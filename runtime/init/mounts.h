@@ -7,6 +7,7 @@
 /* Detached; made while the agent still prepares the rest. */
 struct init_mounts {
 	int proc, sys, pts, mqueue, cgroup;
+	int proc_sys; /* the directory of sysctls in proc, below the read-only mount over it */
 };
 
 /* A detached file system; options: pairs of key and value, ending with NULL. */
@@ -14,6 +15,7 @@ int mounts_make(const char *type, const char *const *options, unsigned int attrs
 		struct sp_err *err);
 
 int mounts_prepare(struct init_mounts *ret, struct sp_err *err);
+/* At any time, also when the root file system is complete. */
 int mounts_sysctls(const struct init_mounts *m, const struct init_orders *in, struct sp_err *err);
 /* Put them, and the agent's /dev, into the root. */
 int mounts_attach(const struct init_mounts *m, const struct init_orders *in, int root,

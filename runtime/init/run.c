@@ -83,7 +83,7 @@ static int set_up(const struct init_mounts *m, const struct init_orders *in, str
 
 	if (k_attach(root, AT_FDCWD, "/") < 0)
 		return sp_fail_errno(err, errno, "attach the root file system");
-	if ((r = mounts_sysctls(m, in, err)) < 0 || (r = build_root(m, in, root, err)) < 0 ||
+	if ((r = build_root(m, in, root, err)) < 0 ||
 	    (r = process_prepare(in, root, 1, p, err)) < 0 || (r = set_hostname(in, err)) < 0)
 		return r;
 	if (in->head->read_only && k_mount_attrs(root, MOUNT_ATTR_RDONLY) < 0)
@@ -91,6 +91,17 @@ static int set_up(const struct init_mounts *m, const struct init_orders *in, str
 	if ((r = pivot(root, err)) < 0)
 		return r;
 	return process_confine(in, err);
+}
+
+/* The network is wired while the root is built, and its settings may name the container's link. */
+static int start(const struct init_mounts *m, const struct init_orders *in, struct process *p,
+		 pid_t *ret_pid, struct sp_err *err)
+{
+	int r;
+
+	channel_await_go();
+	r = mounts_sysctls(m, in, err);
+	return r < 0 ? r : process_spawn(p, 0, ret_pid, err);
 }
 
 /* A descriptor of the orders on a number of its own, below everything that is closed next. */
@@ -135,7 +146,7 @@ int mode_run(void)
 	else if (r == 0)
 		r = set_up(&m, &in, &p, err);
 	if (r == 0 && prepared == 0)
-		r = process_spawn(&p, 0, &reaper.workload, err);
+		r = start(&m, &in, &p, &reaper.workload, err);
 	if (r < 0 || prepared < 0)
 		report.kind = RT_REPORT_FAILED;
 	channel_report(&report, -1);

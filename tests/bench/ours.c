@@ -68,7 +68,7 @@ static int start(struct place *p, struct request *r, struct rt_container **ret, 
 		return result;
 	veth.netns = (*ret)->netns_fd;
 	result = net_veth_attach(p->nl, &veth, err);
-	return result < 0 ? result : rt_start(p->engine, *ret, &r->spec, err);
+	return result < 0 ? result : rt_start(*ret, err);
 }
 
 static int fail(const char *what, const struct sp_err *err)

@@ -167,6 +167,7 @@ Test(traffic, a_container_cannot_reach_what_listens_on_the_nodes_localhost)
 		struct net_addr lo = { .index = 1, .address = ip("127.0.0.1"), .length = 8 };
 
 		must(net_netlink_open(s.a, &nl, &err));
+		must(net_link_up(nl, lo.index, &err));
 		must(net_addr_delete(nl, &lo, &err));
 		world_route(s.a, "127.0.0.0/8", "10.90.1.1");
 		net_netlink_free(nl);

@@ -187,7 +187,7 @@ static inline int box_run_spec(struct box *b, struct box_spec *s, char *out, siz
 	s->spec.process.stdout_fd = s->spec.process.stderr_fd = pipe_fds[1];
 	r = rt_create(b->engine, &s->spec, &c, &err);
 	if (r == 0)
-		r = rt_start(b->engine, c, &s->spec, &err);
+		r = rt_start(c, &err);
 	close(pipe_fds[1]);
 	while (r == 0 && used < room - 1 &&
 	       (n = read(pipe_fds[0], out + used, room - 1 - used)) > 0)

@@ -21,7 +21,7 @@ static void open_box(void)
 	box_open(&box);
 	box_spec(&box, args, &spec);
 	cr_assert_eq(rt_create(box.engine, &spec.spec, &container, &err), 0, "%s", err.message);
-	cr_assert_eq(rt_start(box.engine, container, &spec.spec, &err), 0, "%s", err.message);
+	cr_assert_eq(rt_start(container, &err), 0, "%s", err.message);
 }
 
 static void close_box(void)

@@ -79,7 +79,7 @@ Test(fallbacks, a_process_with_an_io_uring_can_launch_and_exec)
 	cr_assert_eq(sp_loop_run_once(loop, 0, &err), 0);
 	box_spec(&box, args, &s);
 	cr_assert_eq(rt_create(box.engine, &s.spec, &c, &err), 0, "%s", err.message);
-	cr_assert_eq(rt_start(box.engine, c, &s.spec, &err), 0, "%s", err.message);
+	cr_assert_eq(rt_start(c, &err), 0, "%s", err.message);
 	cr_assert_eq(rt_exec_start(box.engine, c, &exec_spec, &x, &err), 0, "%s", err.message);
 	cr_expect_eq(rt_exec_reap(x, 5000, &status, &err), 1);
 	cr_expect_eq(status, 0);

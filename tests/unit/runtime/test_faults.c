@@ -108,7 +108,7 @@ Test(faults, a_launch_that_fails_at_any_step_leaves_nothing)
 		if (r < 0) /* the caller's directory is as it was */
 			cr_expect_eq(count_entries(s.dir), 2, "%s", err.message);
 		else
-			r = rt_start(box.engine, c, &s.spec, &err);
+			r = rt_start(c, &err);
 		rt_steps_fail_at(0);
 		cr_expect(r == 0 || strstr(err.message, "fault injected"), "%s", err.message);
 		cr_expect_eq(rt_destroy(box.engine, c, &err), 0, "%s", err.message);
@@ -149,7 +149,7 @@ Test(faults, the_host_sees_no_mount_while_containers_run)
 	full_spec(&s);
 	s.spec.process.args = (char *const *)args;
 	cr_assert_eq(rt_create(box.engine, &s.spec, &c, &err), 0, "%s", err.message);
-	cr_assert_eq(rt_start(box.engine, c, &s.spec, &err), 0, "%s", err.message);
+	cr_assert_eq(rt_start(c, &err), 0, "%s", err.message);
 	cr_assert_eq(sp_file_read_at(AT_FDCWD, "/proc/self/mountinfo", 1 << 22, &during, NULL), 0);
 	cr_expect_str_eq(during.data, before.mounts.data);
 	cr_expect_eq(rt_destroy(box.engine, c, &err), 0);
@@ -169,7 +169,7 @@ Test(faults, an_id_in_use_is_refused_and_the_other_lives_on)
 	box_spec(&box, args, &t);
 	t.spec.id = s.spec.id;
 	cr_assert_eq(rt_create(box.engine, &s.spec, &c, &err), 0, "%s", err.message);
-	cr_assert_eq(rt_start(box.engine, c, &s.spec, &err), 0, "%s", err.message);
+	cr_assert_eq(rt_start(c, &err), 0, "%s", err.message);
 	cr_expect_eq(rt_create(box.engine, &t.spec, &d, &err), -EEXIST);
 	cr_expect_eq(rt_reap(c, 0, &x, &err), 0);
 	cr_expect_eq(rt_destroy(box.engine, c, &err), 0);

@@ -33,7 +33,7 @@ static struct rt_container *start(struct box_spec *s, const char *script)
 
 	box_spec(&box, args, s);
 	cr_assert_eq(rt_create(box.engine, &s->spec, &c, &err), 0, "%s", err.message);
-	cr_assert_eq(rt_start(box.engine, c, &s->spec, &err), 0, "%s", err.message);
+	cr_assert_eq(rt_start(c, &err), 0, "%s", err.message);
 	return c;
 }
 
@@ -430,7 +430,7 @@ Test(launch, the_end_waits_for_a_reader_when_asked)
 	s.spec.drain = true;
 	s.spec.process.stdout_fd = p[1];
 	cr_assert_eq(rt_create(box.engine, &s.spec, &c, &err), 0, "%s", err.message);
-	cr_assert_eq(rt_start(box.engine, c, &s.spec, &err), 0, "%s", err.message);
+	cr_assert_eq(rt_start(c, &err), 0, "%s", err.message);
 	cr_expect_eq(rt_reap(c, 200, &x, NULL), 0, "it went before its output was read");
 	cr_expect_eq(rt_exit_read(s.dir, &x, NULL), 1, "its status is already recorded");
 	cr_expect_gt(read(p[0], text, sizeof(text) - 1), 0);
