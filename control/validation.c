@@ -35,6 +35,22 @@ void validation_begin(struct validation *v, const char *area)
 	v->area_from = n_checks(v);
 }
 
+/* Format; a message that is cut never ends within a character, which JSON could not hold. */
+static void format(char *message, const char *fmt, va_list ap)
+	__attribute__((format(printf, 2, 0)));
+
+static void format(char *message, const char *fmt, va_list ap)
+{
+	size_t n;
+
+	if (vsnprintf(message, MESSAGE_MAX, fmt, ap) < MESSAGE_MAX)
+		return;
+	n = MESSAGE_MAX - 1;
+	while (n && ((unsigned char)message[n - 1] & 0xC0) == 0x80)
+		n--;
+	message[n && (unsigned char)message[n - 1] >= 0xC0 ? n - 1 : n] = '\0';
+}
+
 static void add(struct validation *v, enum validation_verdict verdict,
 		const struct validation_at *at, const char *message)
 {
@@ -58,7 +74,7 @@ void validation_add(struct validation *v, enum validation_verdict verdict,
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(message, sizeof(message), fmt, ap);
+	format(message, fmt, ap);
 	va_end(ap);
 	add(v, verdict, at, message);
 }
@@ -71,7 +87,7 @@ void validation_end(struct validation *v, const char *fmt, ...)
 	if (n_checks(v) != v->area_from)
 		return;
 	va_start(ap, fmt);
-	vsnprintf(message, sizeof(message), fmt, ap);
+	format(message, fmt, ap);
 	va_end(ap);
 	add(v, VALIDATION_PASS, &(struct validation_at){ 0 }, message);
 }

@@ -210,23 +210,24 @@ static void grant_one(const struct value *v, bool secret, struct stack_service *
 		grant_add(v, &g, secret, s);
 }
 
-static void grants(const struct value *v, bool secret, struct stack_service *s)
+static void secret_grant(const struct value *v, void *service)
 {
-	if (node_is_null(v->node) || !value_is_list(v))
-		return;
-	for (size_t i = 0; i < v->node->n; i++) {
-		struct value item = value_child(v, i);
+	grant_one(v, true, service);
+}
 
-		grant_one(&item, secret, s);
-	}
+static void config_grant(const struct value *v, void *service)
+{
+	grant_one(v, false, service);
 }
 
 void read_secret_grants(const struct value *v, void *service)
 {
-	grants(v, true, service);
+	if (!node_is_null(v->node))
+		value_each_item(v, secret_grant, service);
 }
 
 void read_config_grants(const struct value *v, void *service)
 {
-	grants(v, false, service);
+	if (!node_is_null(v->node))
+		value_each_item(v, config_grant, service);
 }

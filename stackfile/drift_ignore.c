@@ -24,8 +24,9 @@ static const struct key rule_keys[] = {
 };
 KEY_TABLE(keys_drift_ignore, "x-stackpilot.drift.ignore[]", rule_keys, false);
 
-static void rule_add(const struct value *v, struct stack *s)
+static void rule_add(const struct value *v, void *stack)
 {
+	struct stack *s = stack;
 	struct stack_drift_ignore rule = { .at = v->node->at }, *slot;
 
 	if (!value_is_map(v))
@@ -41,11 +42,7 @@ static void rule_add(const struct value *v, struct stack *s)
 
 static void read_ignore(const struct value *v, void *stack)
 {
-	for (size_t i = 0; value_is_list(v) && i < v->node->n; i++) {
-		struct value item = value_child(v, i);
-
-		rule_add(&item, stack);
-	}
+	value_each_item(v, rule_add, stack);
 }
 
 static const struct key drift_keys[] = {

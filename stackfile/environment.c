@@ -137,7 +137,7 @@ static const struct key env_file_keys[] = {
 };
 KEY_TABLE(keys_env_file, "services.NAME.env_file[]", env_file_keys, false);
 
-static void env_file_one(const struct value *v, struct stack_service *s)
+static void env_file_one(const struct value *v, void *service)
 {
 	struct env_file_entry e = { .required = true };
 
@@ -149,20 +149,15 @@ static void env_file_one(const struct value *v, struct stack_service *s)
 		read_string(v, &e.path);
 	}
 	if (e.path)
-		env_file_load(v, &e, s);
+		env_file_load(v, &e, service);
 }
 
 void read_env_file(const struct value *v, void *service)
 {
-	if (v->node->kind != NODE_LIST) {
+	if (v->node->kind != NODE_LIST)
 		env_file_one(v, service);
-		return;
-	}
-	for (size_t i = 0; value_is_list(v) && i < v->node->n; i++) {
-		struct value item = value_child(v, i);
-
-		env_file_one(&item, service);
-	}
+	else
+		value_each_item(v, env_file_one, service);
 }
 
 static void add_label(const struct value *v, const char *name, const char *value, void *state)

@@ -8,12 +8,10 @@
 
 #include "stackfile/reader.h"
 
-/* field is the member at the row's offset in the target of key_table_read(). */
-typedef void (*key_parse_fn)(const struct value *v, void *field);
-
 struct key {
 	const char *name;
-	key_parse_fn parse; /* NULL: Compose knows the key, StackPilot does not support it yet */
+	value_fn parse; /* gets the member at offset in the target of key_table_read(); NULL:
+			   Compose knows the key, StackPilot does not support it yet */
 	size_t offset;
 	const char *help; /* one line for the reference; NULL for an unsupported key */
 };

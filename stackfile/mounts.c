@@ -222,16 +222,16 @@ static void short_form(const struct value *v, struct stack_service *s)
 	mount_add(v, &m, s);
 }
 
+static void mount_one(const struct value *v, void *service)
+{
+	if (v->node->kind == NODE_MAP)
+		long_form(v, service);
+	else
+		short_form(v, service);
+}
+
 void read_mounts(const struct value *v, void *service)
 {
-	if (node_is_null(v->node) || !value_is_list(v))
-		return;
-	for (size_t i = 0; i < v->node->n; i++) {
-		struct value item = value_child(v, i);
-
-		if (item.node->kind == NODE_MAP)
-			long_form(&item, service);
-		else
-			short_form(&item, service);
-	}
+	if (!node_is_null(v->node))
+		value_each_item(v, mount_one, service);
 }

@@ -49,8 +49,9 @@ static void output_map(const struct value *v, struct stack_output *o)
 			     "needs 'value' or 'state'%s", value ? ", not both" : "");
 }
 
-static void output_add(const struct value *v, struct stack *s)
+static void output_add(const struct value *v, void *stack)
 {
+	struct stack *s = stack;
 	struct stack_output *o = value_push(v, &s->outputs, &s->n_outputs, sizeof(*o));
 
 	if (!o)
@@ -70,11 +71,5 @@ static void output_add(const struct value *v, struct stack *s)
 
 void read_outputs(const struct value *v, void *stack)
 {
-	if (!value_is_map(v))
-		return;
-	for (size_t i = 0; i < v->node->n; i++) {
-		struct value item = value_child(v, i);
-
-		output_add(&item, stack);
-	}
+	value_each_entry(v, output_add, stack);
 }

@@ -43,7 +43,7 @@ static void constraint_add(const struct value *v, char *attribute, char *value, 
 }
 
 /* "node.labels.disk == ssd" */
-static void constraint_one(const struct value *v, struct stack_service *s)
+static void constraint_one(const struct value *v, void *service)
 {
 	const char *text = value_text(v, "NAME == VALUE or NAME != VALUE");
 	char *attribute = text ? stack_arena_dup(v->r->arena, text) : NULL;
@@ -59,16 +59,12 @@ static void constraint_one(const struct value *v, struct stack_service *s)
 	}
 	equal = *sign == '=';
 	*sign = '\0';
-	constraint_add(v, attribute, sign + 2, equal, s);
+	constraint_add(v, attribute, sign + 2, equal, service);
 }
 
 static void read_constraints(const struct value *v, void *service)
 {
-	for (size_t i = 0; value_is_list(v) && i < v->node->n; i++) {
-		struct value item = value_child(v, i);
-
-		constraint_one(&item, service);
-	}
+	value_each_item(v, constraint_one, service);
 }
 
 static void read_spread(const struct value *v, void *service)
@@ -94,13 +90,14 @@ static const struct key preference_keys[] = {
 KEY_TABLE(keys_placement_preference, "services.NAME.deploy.placement.preferences[]",
 	  preference_keys, false);
 
+static void preference_one(const struct value *v, void *service)
+{
+	key_table_read(&keys_placement_preference, v, service);
+}
+
 static void read_preferences(const struct value *v, void *service)
 {
-	for (size_t i = 0; value_is_list(v) && i < v->node->n; i++) {
-		struct value item = value_child(v, i);
-
-		key_table_read(&keys_placement_preference, &item, service);
-	}
+	value_each_item(v, preference_one, service);
 }
 
 static const struct key placement_keys[] = {

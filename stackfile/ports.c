@@ -221,22 +221,23 @@ static void long_form(const struct value *v, struct stack_service *s)
 		spread(v, &e, s);
 }
 
-void read_ports(const struct value *v, void *service)
+static void port_one(const struct value *v, void *service)
 {
-	if (node_is_null(v->node) || !value_is_list(v))
-		return;
-	for (size_t i = 0; i < v->node->n; i++) {
-		struct value item = value_child(v, i);
-
-		if (item.node->kind == NODE_MAP)
-			long_form(&item, service);
-		else
-			short_form(&item, service);
-	}
+	if (v->node->kind == NODE_MAP)
+		long_form(v, service);
+	else
+		short_form(v, service);
 }
 
-static void expose_one(const struct value *v, struct stack_service *s)
+void read_ports(const struct value *v, void *service)
 {
+	if (!node_is_null(v->node))
+		value_each_item(v, port_one, service);
+}
+
+static void expose_one(const struct value *v, void *service)
+{
+	struct stack_service *s = service;
 	const char *text = value_text(v, "a port");
 	char *left = text ? stack_arena_dup(v->r->arena, text) : NULL;
 	char *protocol = left ? cut_last(left, '/') : NULL;
@@ -256,11 +257,6 @@ static void expose_one(const struct value *v, struct stack_service *s)
 
 void read_expose(const struct value *v, void *service)
 {
-	if (node_is_null(v->node) || !value_is_list(v))
-		return;
-	for (size_t i = 0; i < v->node->n; i++) {
-		struct value item = value_child(v, i);
-
-		expose_one(&item, service);
-	}
+	if (!node_is_null(v->node))
+		value_each_item(v, expose_one, service);
 }

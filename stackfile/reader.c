@@ -156,6 +156,27 @@ bool value_is_list(const struct value *v)
 	return false;
 }
 
+static void each(const struct value *v, value_fn fn, void *state)
+{
+	for (size_t i = 0; i < v->node->n; i++) {
+		struct value item = value_child(v, i);
+
+		fn(&item, state);
+	}
+}
+
+void value_each_item(const struct value *list, value_fn fn, void *state)
+{
+	if (value_is_list(list))
+		each(list, fn, state);
+}
+
+void value_each_entry(const struct value *map, value_fn fn, void *state)
+{
+	if (value_is_map(map))
+		each(map, fn, state);
+}
+
 const char *value_text(const struct value *v, const char *what)
 {
 	if (v->node->kind == NODE_SCALAR && !node_is_null(v->node))

@@ -57,6 +57,10 @@ void value_expects(const struct value *v, const char *what);
 
 bool value_is_map(const struct value *v);  /* refuses what is not */
 bool value_is_list(const struct value *v); /* refuses what is not, and a list of over 256 */
+/* Call fn for each item of a list, or each entry of a map; what is neither is refused. */
+typedef void (*value_fn)(const struct value *v, void *state);
+void value_each_item(const struct value *list, value_fn fn, void *state);
+void value_each_entry(const struct value *map, value_fn fn, void *state);
 const char *value_text(const struct value *v, const char *what); /* a scalar's text, not null */
 
 #define STACK_LIST_MAX WIRE_LIST_MAX

@@ -49,36 +49,35 @@ static struct stack_require *require_add(const struct value *v, const char *name
 	return slot;
 }
 
-static void require_map(const struct value *v, struct stack *s)
+static void require_entry(const struct value *v, void *stack)
 {
-	for (size_t i = 0; i < v->node->n; i++) {
-		struct value item = value_child(v, i);
-		struct stack_require *require = require_add(&item, item.key, s);
+	struct stack_require *require = require_add(v, v->key, stack);
 
-		if (require && !node_is_null(item.node))
-			key_table_read(&keys_require, &item, require);
-	}
+	if (require && !node_is_null(v->node))
+		key_table_read(&keys_require, v, require);
+}
+
+static void require_item(const struct value *v, void *stack)
+{
+	const char *name = value_text(v, "the name of a stack");
+
+	if (name)
+		require_add(v, name, stack);
 }
 
 void read_requires(const struct value *v, void *stack)
 {
-	if (v->node->kind == NODE_MAP) {
-		require_map(v, stack);
-		return;
-	}
-	for (size_t i = 0; value_is_list(v) && i < v->node->n; i++) {
-		struct value item = value_child(v, i);
-		const char *name = value_text(&item, "the name of a stack");
-
-		if (name)
-			require_add(&item, name, stack);
-	}
+	if (v->node->kind == NODE_MAP)
+		value_each_entry(v, require_entry, stack);
+	else
+		value_each_item(v, require_item, stack);
 }
 
 /* ---- from_output ---- */
 
-static void use_add(const struct value *v, struct stack_service *s)
+static void use_add(const struct value *v, void *service)
 {
+	struct stack_service *s = service;
 	const char *text = value_text(v, "STACK/OUTPUT");
 	const char *slash = text ? strchr(text, '/') : NULL;
 	struct stack_output_use *use;
@@ -105,13 +104,7 @@ static void use_add(const struct value *v, struct stack_service *s)
 
 void read_from_output(const struct value *v, void *service)
 {
-	if (!value_is_map(v))
-		return;
-	for (size_t i = 0; i < v->node->n; i++) {
-		struct value item = value_child(v, i);
-
-		use_add(&item, service);
-	}
+	value_each_entry(v, use_add, service);
 }
 
 static bool listed(const struct stack_require *require, const char *output)

@@ -48,10 +48,14 @@ static bool task_index(const struct stack *s, const char *name, size_t *ret)
 	return false;
 }
 
-static void after_add(const struct value *v, const char *name, struct stack_task *t)
+static void after_add(const struct value *v, void *task)
 {
+	const char *name = value_text(v, "the name of a task");
+	struct stack_task *t = task;
 	size_t index, *slot;
 
+	if (!name)
+		return;
 	if (!task_index(v->r->stack, name, &index)) {
 		value_refuse(v, STACK_CODE_REFERENCE,
 			     "depends on '%s', which is not a task of this file", name);
@@ -69,13 +73,7 @@ static void after_add(const struct value *v, const char *name, struct stack_task
 
 static void read_after(const struct value *v, void *task)
 {
-	for (size_t i = 0; value_is_list(v) && i < v->node->n; i++) {
-		struct value item = value_child(v, i);
-		const char *name = value_text(&item, "the name of a task");
-
-		if (name)
-			after_add(&item, name, task);
-	}
+	value_each_item(v, after_add, task);
 }
 
 static const struct key task_keys[] = {

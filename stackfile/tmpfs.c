@@ -29,7 +29,7 @@ static void tmpfs_option(const struct value *v, const char *option, struct stack
 }
 
 /* "/run" or "/run:size=64m,mode=1777" */
-static void tmpfs_one(const struct value *v, struct stack_service *s)
+static void tmpfs_one(const struct value *v, void *service)
 {
 	const char *text = value_text(v, "a path");
 	char *target = text ? stack_arena_dup(v->r->arena, text) : NULL;
@@ -44,18 +44,13 @@ static void tmpfs_one(const struct value *v, struct stack_service *s)
 	if (!check_abs_path(v, target))
 		return;
 	m.target = clean_path(v->r, target);
-	mount_add(v, &m, s);
+	mount_add(v, &m, service);
 }
 
 void read_tmpfs(const struct value *v, void *service)
 {
-	if (v->node->kind != NODE_LIST) {
+	if (v->node->kind != NODE_LIST)
 		tmpfs_one(v, service);
-		return;
-	}
-	for (size_t i = 0; value_is_list(v) && i < v->node->n; i++) {
-		struct value item = value_child(v, i);
-
-		tmpfs_one(&item, service);
-	}
+	else
+		value_each_item(v, tmpfs_one, service);
 }

@@ -70,6 +70,16 @@ leaks() { # what a node holds, as lines that must be the same before and after
 	[[ $(status_of demo-a-1 .incarnation) == 1 ]]
 }
 
+@test "what a bind mount would find is told of each path, and that the agent's own is refused" {
+	in_host mkdir -m 0750 "$HOST_DIR/data"
+	api_ok POST /v1/host-paths "{\"paths\": [\"$HOST_DIR/data\", \"/nowhere\", \"$HOST_DIR\", \"/dev/null\"]}"
+	[[ $(jq -r '[.paths[].type] | join(" ")' <<<"$body") == "directory absent directory other" ]]
+	[[ $(jq -r '.paths[0] | "\(.mode) \(.uid) \(.refused)"' <<<"$body") == "488 0 null" ]]
+	[[ $(jq -r '.paths[2].refused' <<<"$body") == *"holds the agent's own"* ]]
+	api POST /v1/host-paths '{"paths": ["relative"]}'
+	[[ $status == 400 ]]
+}
+
 @test "what is printed is in the log, in CRI form, by stream" {
 	put demo-a-1 '.command=["sh","-c","echo out; echo err >&2; sleep 100"]'
 	wait_ready demo-a-1
