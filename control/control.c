@@ -118,12 +118,16 @@ static int open_images(struct control *c, struct sp_err *err)
 	return img_store_open(path, &c->images, err);
 }
 
+/* The schema comes before the bell, which reads the number of the last event. */
 static int open_stores(struct control *c, struct sp_err *err)
 {
 	struct bell_conf bell = { .url = c->config.store, .watch = c->watch };
 	struct store_pool_conf conf = { .url = c->config.store, .seal = c->seal };
-	int r = bell_new(&bell, &c->bell, err);
+	auto_(store_close) struct store *first = NULL;
+	int r = store_open(c->config.store, c->seal, &first, err);
 
+	if (r == 0)
+		r = bell_new(&bell, &c->bell, err);
 	if (r < 0)
 		return r;
 	conf.on_commit = c->bell ? bell_ring : watch_hint;

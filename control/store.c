@@ -9,8 +9,9 @@
 #include "control/store_impl.h"
 #include "control/store_schema.h"
 
-#define WRITER_BYTES 12
-#define KEEP_MARK_NS (24 * 3600 * SP_NS_PER_S) /* a commit is settled within a minute */
+#define WRITER_BYTES      12
+#define CHECK_PATIENCE_NS SP_NS_PER_S
+#define KEEP_MARK_NS      (24 * 3600 * SP_NS_PER_S) /* a commit is settled within a minute */
 
 /* Marks of writers that are long gone. */
 static int forget_marks(struct store *s, struct sp_err *err)
@@ -88,14 +89,14 @@ int store_unseal(struct store *s, const char *place, const char *sealed, char **
 	return r < 0 || !sealed ? r : seal_open_text(s->seal, place, sealed, ret, err);
 }
 
-/* Asked by those who want to know now, so nothing is waited for. */
+/* Asked by those who want to know now: no longer than it takes to connect again. */
 int store_check(struct store *s, struct sp_err *err)
 {
 	auto_(db_rows_end) struct db_rows *rows = NULL;
 	int64_t patience_ns = s->db->patience_ns;
 	int r;
 
-	s->db->patience_ns = 0;
+	s->db->patience_ns = CHECK_PATIENCE_NS;
 	r = db_select(s->db, &rows, err, "SELECT MAX(version) FROM schema_version");
 	s->db->patience_ns = patience_ns;
 	if (r == 0)
