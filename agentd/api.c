@@ -33,6 +33,7 @@ static const struct sp_httpd_route routes[] = {
 	{ "GET", "/v1/workloads/{id}/isolation", api_workload_isolation, NULL, 0, 0 },
 	{ "GET", "/v1/workloads/{id}/logs", api_workload_logs, NULL, 0, 0 },
 	{ "POST", "/v1/workloads/{id}/exec", api_exec, NULL, 0, 0 },
+	{ "PUT", "/v1/stacks/{stack}/token", api_token_put, NULL, 0, 0 },
 	{ "DELETE", "/v1/stacks/{stack}/volumes", api_volumes_delete, NULL, 0, 0 },
 	{ "GET", "/v1/events", api_events, NULL, 0, 0 },
 	{ "GET", "/v1/images", api_image_list, NULL, 0, 0 },

@@ -35,6 +35,7 @@ void api_workload_stop(struct sp_httpd_req *req, void *owner);
 void api_workload_start(struct sp_httpd_req *req, void *owner);
 void api_workload_isolation(struct sp_httpd_req *req, void *owner); /* api_inside.c */
 void api_workload_logs(struct sp_httpd_req *req, void *owner);
+void api_token_put(struct sp_httpd_req *req, void *owner);
 void api_volumes_delete(struct sp_httpd_req *req, void *owner);
 void api_exec(struct sp_httpd_req *req, void *owner); /* exec.c */
 

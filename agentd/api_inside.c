@@ -97,6 +97,18 @@ void api_workload_logs(struct sp_httpd_req *req, void *owner)
 		sp_httpd_reply_stream(req, 200, "text/plain; charset=utf-8", source);
 }
 
+/* Nothing is done but to remember: whoever had a lower token can do nothing here any more. */
+void api_token_put(struct sp_httpd_req *req, void *owner)
+{
+	struct agent *a = owner;
+	const char *stack = sp_httpd_param(req, "stack");
+
+	if (!sp_id_valid(stack))
+		reply_fail(a, req, NULL, SP_E_INVALID, "'%.80s' is not a stack name", stack);
+	else if (api_fenced(a, req, stack))
+		reply_json(req, 200, json_pack("{s:s}", "stack", stack));
+}
+
 void api_volumes_delete(struct sp_httpd_req *req, void *owner)
 {
 	struct agent *a = owner;

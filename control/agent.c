@@ -115,9 +115,15 @@ static int call(struct agent *a, const char *method, const char *path, const jso
 	return 0;
 }
 
+int agent_ask(struct agent *a, const char *method, const char *path, json_t **ret,
+	      struct sp_err *err)
+{
+	return call(a, method, path, NULL, ret, err);
+}
+
 int agent_get(struct agent *a, const char *path, json_t **ret, struct sp_err *err)
 {
-	return call(a, "GET", path, NULL, ret, err);
+	return agent_ask(a, "GET", path, ret, err);
 }
 
 int agent_node(struct agent *a, json_t **ret, struct sp_err *err)

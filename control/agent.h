@@ -40,7 +40,9 @@ void agent_failure(const struct agent *a, const struct sp_err *err, struct wire_
 void agent_interrupt(struct agent *a); /* from any thread: ends a running call */
 void agent_set_timeout(struct agent *a, int64_t timeout_ns);
 
-/* GET path below /v1, the JSON reply as it is. */
+/* GET or another method of path ("/v1/..."), without a body, the JSON reply as it is. */
+int agent_ask(struct agent *a, const char *method, const char *path, json_t **ret,
+	      struct sp_err *err);
 int agent_get(struct agent *a, const char *path, json_t **ret, struct sp_err *err);
 /* What there is at paths of the node (an array of strings): {"paths": [...]}. */
 int agent_host_paths(struct agent *a, json_t *paths, json_t **ret, struct sp_err *err);

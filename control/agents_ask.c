@@ -2,17 +2,20 @@
 #include "control/agents_ask.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 
+#include "base/log.h"
 #include "base/time.h"
 
 #define ASK_TIMEOUT_NS (5 * SP_NS_PER_S)
 #define AT_ONCE_MAX    16 /* threads of one question */
+#define PATH_MAX_BYTES 160
 
 struct question {
 	const struct agent_access *access;
 	const struct store_node *node;
-	const char *path;
+	const char *method, *path;
 	json_t *reply; /* NULL: none */
 	pthread_t thread;
 	bool asked;
@@ -26,7 +29,7 @@ static void *ask(void *arg)
 	if (agent_open(q->access, q->node, &a, NULL) < 0)
 		return NULL;
 	agent_set_timeout(a, ASK_TIMEOUT_NS);
-	if (agent_get(a, q->path, &q->reply, NULL) < 0)
+	if (agent_ask(a, q->method, q->path, &q->reply, NULL) < 0)
 		q->reply = NULL;
 	return NULL;
 }
@@ -41,8 +44,8 @@ static void ask_some(struct question *q, size_t n)
 			pthread_join(q[i].thread, NULL);
 }
 
-int agents_ask(struct control *c, const struct store_nodes *nodes, const char *path, json_t ***ret,
-	       struct sp_err *err)
+static int ask_all(struct control *c, const struct store_nodes *nodes, const char *method,
+		   const char *path, json_t ***ret, struct sp_err *err)
 {
 	autofree struct question *q = calloc(nodes->n + 1, sizeof(*q));
 	json_t **replies = calloc(nodes->n + 1, sizeof(json_t *));
@@ -54,6 +57,7 @@ int agents_ask(struct control *c, const struct store_nodes *nodes, const char *p
 	for (size_t i = 0; i < nodes->n; i++)
 		q[i] = (struct question){ .access = &c->access,
 					  .node = &nodes->list[i],
+					  .method = method,
 					  .path = path };
 	for (size_t i = 0; i < nodes->n; i += AT_ONCE_MAX)
 		ask_some(q + i, nodes->n - i < AT_ONCE_MAX ? nodes->n - i : AT_ONCE_MAX);
@@ -61,6 +65,30 @@ int agents_ask(struct control *c, const struct store_nodes *nodes, const char *p
 		replies[i] = q[i].reply;
 	*ret = replies;
 	return 0;
+}
+
+int agents_ask(struct control *c, const struct store_nodes *nodes, const char *path, json_t ***ret,
+	       struct sp_err *err)
+{
+	return ask_all(c, nodes, "GET", path, ret, err);
+}
+
+int agents_fence(struct control *c, struct store *s, const char *stack, int64_t token)
+{
+	autonodes struct store_nodes nodes = { 0 };
+	json_t **replies = NULL;
+	char path[PATH_MAX_BYTES];
+	int r = store_node_list(s, &nodes, NULL), n = 0;
+
+	snprintf(path, sizeof(path), "/v1/stacks/%s/token?token=%lld", stack, (long long)token);
+	if (r == 0)
+		r = ask_all(c, &nodes, "PUT", path, &replies, NULL);
+	for (size_t i = 0; r == 0 && i < nodes.n; i++)
+		n += replies[i] != NULL;
+	sp_log(SP_LOG_INFO, "lock.fence", SP_STR("stack", stack), SP_INT("token", token),
+	       SP_INT("nodes", n));
+	agents_replies_free(replies, nodes.n);
+	return n;
 }
 
 void agents_replies_free(json_t **replies, size_t n)

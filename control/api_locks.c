@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "control/agents_ask.h"
 #include "control/api_handlers.h"
 #include "control/lease_keeper.h"
 #include "control/lock.h"
@@ -183,5 +184,6 @@ API_HANDLER(locks_force)
 	       SP_STR("held_by", was.locked_by), SP_STR("operation", was.running), SP_STR("by", by),
 	       SP_STR("reason", f.reason));
 	lease_keeper_kick(a->control->keeper);
+	agents_fence(a->control, a->store, stack, was.token + 1);
 	return reply_lock(a, 200, &was, err);
 }

@@ -140,11 +140,25 @@ static int acquire(struct store *s, void *state, struct sp_err *err)
 	return grant(s, a, err);
 }
 
+/* 1: there is no doubt that another one has it, so no other writer need wait for us to hear it. */
+static int is_hopeless(struct store *s, const struct acquire *a, struct sp_err *err)
+{
+	const struct store_lease_request *q = a->q;
+	int r = lease_load(s, q->stack, a->ret, err);
+
+	return r < 0 ? r
+		     : store_lease_is_held(a->ret) && !q->queue && !q->under && !q->heedless &&
+			       !granted_before(a->ret, q);
+}
+
 int store_lease_acquire(struct store *s, const struct store_lease_request *q,
 			struct store_lease *ret, struct sp_err *err)
 {
 	struct acquire a = { q, ret };
+	int r = is_hopeless(s, &a, err);
 
+	if (r != 0)
+		return r < 0 ? r : STORE_LEASE_HELD;
 	return store_transact(s, acquire, &a, err);
 }
 

@@ -274,7 +274,12 @@ leaks() { # what a node holds, as lines that must be the same before and after
 	done
 	[[ $(status_of demo-a-1 '"\(.incarnation) \(.state)"') == "1 running" ]]
 	api_ok POST "/v1/workloads/demo-a-1/restart?token=7"
-	TOKEN=7 remove demo-a-1
+	api PUT "/v1/stacks/demo/token?token=6"
+	[[ $status == 412 ]]
+	api_ok PUT "/v1/stacks/demo/token?token=9"
+	api POST "/v1/workloads/demo-a-1/restart?token=8"
+	[[ $status == 412 ]]
+	TOKEN=9 remove demo-a-1
 }
 
 @test "garbage is refused with its address, and nothing is half done" {
