@@ -2,6 +2,7 @@
 #include "control/operation_lease.h"
 
 #include "base/time.h"
+#include "control/agents_ask.h"
 #include "control/operation_agents.h"
 
 static struct store_lease_right right_of(const struct operation *o)
@@ -26,6 +27,8 @@ int operation_lease_take(struct operation *o, struct sp_err *err)
 		return r;
 	operation_agents_extend(o->agents, before + ttl);
 	store_guard(o->store, guard, o);
+	if (o->row.attempt > 1)
+		agents_fence(o->control, o->store, o->row.stack, o->row.token);
 	return 0;
 }
 

@@ -7,6 +7,7 @@
 
 #include "control/operation.h"
 
-/* The lock is still ours, for lock_ttl from now; SP_E_FENCED. */
+/* The lock is still ours, for lock_ttl from now; SP_E_FENCED. Of an operation that was taken over,
+ * the nodes hear the token first. */
 int operation_lease_take(struct operation *o, struct sp_err *err);
 void operation_lease_drop(struct operation *o);

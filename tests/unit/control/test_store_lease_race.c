@@ -119,8 +119,8 @@ static int overlaps(void)
 
 static void never_two_holders(void)
 {
-	struct referee *f = mmap(NULL, sizeof(*f), PROT_READ | PROT_WRITE,
-				 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct referee *f =
+		mmap(NULL, sizeof(*f), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	struct store_lease l;
 
 	cr_assert_neq(f, MAP_FAILED);
