@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "base/time.h"
 #include "control/deploy.h"
+#include "control/from_output.h"
 #include "control/plan_pins.h"
 
 int deploy_validate(struct operation *o, void *state, struct sp_err *err)
@@ -20,6 +21,8 @@ int deploy_validate(struct operation *o, void *state, struct sp_err *err)
 
 	if (r == 0)
 		r = desired_read(d->request.bundle, &d->desired, err);
+	if (r == 0)
+		r = from_output_give_all(o->store, &d->desired, err);
 	if (r < 0)
 		return r;
 	if (d->desired.stack->policy.timeout_ns)

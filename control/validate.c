@@ -5,6 +5,7 @@
 
 #include "base/json.h"
 #include "base/time.h"
+#include "control/from_output.h"
 
 static void skip(struct validate *v, const char *area, const char *why)
 {
@@ -19,6 +20,8 @@ static int choose(struct validate *v, struct sp_err *err)
 	const char *service = NULL;
 	int r = deploy_read_before(d, err);
 
+	if (r == 0)
+		r = from_output_give_all(v->store, &d->desired, err);
 	if (r == 0)
 		r = desired_pin(&d->desired, v->control->images, &service, err);
 	if (r == 0)

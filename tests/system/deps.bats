@@ -75,6 +75,21 @@ stack() { # name, x-stackpilot
 	[ "$(ctl op ls -o json | jq '.operations | length')" = "$operations" ]
 }
 
+@test "an output of another stack is a variable of the service, and follows when it is deployed again" {
+	stack user '{requires: {net: {outputs: [vpc]}}}'
+	sed -i 's|^  web:|&\n    x-stackpilot: {from_output: {VPC: net/vpc}}|' "$CLUSTER/user.yaml"
+	ctl deploy "$CLUSTER/user.yaml"
+	[ "$(ctl exec user-web-1 -- sh -c 'echo $VPC')" = v1 ]
+	run -0 ctl validate --strict "$CLUSTER/user.yaml"
+	stack net '{requires: {base: {outputs: [zone]}}, outputs: {vpc: v2}}'
+	before=$(ctl ps -o json | jq -c '[.workloads[] | select(.stack == "net") | [.id, .incarnation]]')
+	ctl deploy "$CLUSTER/net.yaml"
+	[ "$(ctl ps -o json | jq -c '[.workloads[] | select(.stack == "net") | [.id, .incarnation]]')" = "$before" ]
+	ctl deploy "$CLUSTER/user.yaml"
+	[ "$(ctl exec user-web-1 -- sh -c 'echo $VPC')" = v2 ]
+	ctl destroy user --yes
+}
+
 @test "check is content, and a destroy that others need is refused unless forced" {
 	run -0 ctl deps check
 	run -1 ctl destroy net --yes
