@@ -7,6 +7,7 @@
 #include <sys/random.h>
 
 #include "agentd/agent.h"
+#include "agentd/health.h"
 #include "agentd/remove.h"
 #include "agentd/restart.h"
 #include "agentd/start.h"
@@ -62,6 +63,9 @@ static void reconcile_running(struct workload *w)
 		stop_workload(w, STOP_REQUEST, why_not_wanted(w));
 	else if (w->restart_now || is_changed(w))
 		stop_workload(w, STOP_REQUEST, why_anew(w));
+	else
+		health_start(
+			w); /* changed and changed back before it was seen: its probes were ended */
 }
 
 static void reconcile_stopped(struct workload *w)

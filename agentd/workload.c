@@ -162,6 +162,19 @@ struct workload *workload_find(struct agent *a, const char *id)
 	return NULL;
 }
 
+static void swap_hosts(struct wire_workload *a, struct wire_workload *b)
+{
+	struct wire_host *hosts = a->hosts;
+	size_t n = a->n_hosts;
+
+	a->hosts = b->hosts;
+	a->n_hosts = b->n_hosts;
+	b->hosts = hosts;
+	b->n_hosts = n;
+}
+
+/* Probes that run borrow their part of the spec: one that says the same but for its hosts leaves
+ * them alone, another one ends them first. */
 int workload_take_spec(struct workload *w, struct wire_workload *spec, struct sp_err *err)
 {
 	char digest[SP_DIGEST_MAX];
@@ -169,10 +182,14 @@ int workload_take_spec(struct workload *w, struct wire_workload *spec, struct sp
 
 	if (r < 0)
 		return r;
-	if (strcmp(digest, w->spec_digest) != 0) {
-		w->restarts = 0;
-		w->failures = 0;
+	if (strcmp(digest, w->spec_digest) == 0) {
+		swap_hosts(w->spec, spec);
+		wire_workload_free(spec);
+		return 0;
 	}
+	w->restarts = 0;
+	w->failures = 0;
+	health_stop(w);
 	memcpy(w->spec_digest, digest, sizeof(digest));
 	wire_workload_free(w->spec);
 	w->spec = spec;

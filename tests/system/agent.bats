@@ -80,6 +80,19 @@ leaks() { # what a node holds, as lines that must be the same before and after
 	[[ $status == 400 ]]
 }
 
+@test "a spec that is the same but for its hosts leaves the probes as they are" {
+	local probe='.readiness={"type":"exec","command":["test","!","-e","/tmp/away"],"interval_ns":50000000,"fall":1}' n
+	put demo-a-1 "$probe"
+	wait_ready demo-a-1
+	for n in $(seq 2 30); do put demo-a-1 "$probe | .hosts=[{\"name\":\"host-number-$n\",\"address\":\"10.90.2.$n\"}]"; done
+	exec_in demo-a-1 touch /tmp/away
+	wait_for 5 eval '[[ $(status_of demo-a-1 .ready) == false ]]'
+	[[ $(status_of demo-a-1 .probe.message) == *"exec test: exit status 1"* ]]
+	exec_in demo-a-1 rm /tmp/away
+	wait_ready demo-a-1
+	[[ $(status_of demo-a-1 '"\(.incarnation) \(.restarts)"') == "1 0" ]]
+}
+
 @test "what is printed is in the log, in CRI form, by stream" {
 	put demo-a-1 '.command=["sh","-c","echo out; echo err >&2; sleep 100"]'
 	wait_ready demo-a-1

@@ -113,3 +113,56 @@ has_ended() { ! lab exec worker1 -- test -e "/proc/$1"; }
 	[[ $(ctl ps) == *f-job-1*"status 42"* ]]
 	within 5 told '.type == "workload.exit" and .workload == "f-job-1" and .fields.code == 42'
 }
+
+operation_over() { [[ $(ctl op show -o json "$1" | jq -r .state) != running ]]; }
+
+# The state of an operation and what is there agree: operation, workloads it was to make.
+truthful() {
+	local op running
+	op=$(ctl op show -o json "$1")
+	running=$(ctl ps c -o json | jq -r '[.workloads[] | select(.ready) | .id] | sort | join(" ")')
+	case $(jq -r .state <<<"$op") in
+	succeeded) [[ $running == "$2" ]] ;;
+	reverted) [[ -z $(ctl ps c -o json | jq -r '.workloads[].id') ]] ;;
+	failed | interrupted) # each step says how far it came, and what it says is there is there
+		jq -e '.error.message and all(.steps[]; .state != "running")' <<<"$op" >/dev/null
+		local id
+		for id in $(jq -r '.steps[] | select(.name == "ready" and .state == "done") | .resource' <<<"$op"); do
+			[[ " $running " == *" $id "* ]] || return 1
+		done
+		;;
+	*) return 1 ;;
+	esac || { echo "$op; ready: $running" >&2 && return 1; }
+}
+
+step_is() { ctl op show -o json "$1" | jq -e --arg n "$2" --arg r "$3" --arg s "$4" \
+	'.steps[] | select(.name == $n and .resource == $r and .state == $s)' >/dev/null; }
+
+@test "controld killed in the middle of a deploy: the operation ends truthfully, nothing is lost, and another deploy works" {
+	cat >"$CLUSTER/c.yaml" <<-'END'
+		name: c
+		x-slow: &slow
+		  image: test/busybox:1
+		  command: ["sleep 1; echo >/ready; sleep 1000"]
+		  healthcheck: {test: ["CMD", "ls", "/ready"], interval: 200ms, timeout: 200ms, retries: 50}
+		services:
+		  one: {<<: *slow}
+		  two: {<<: *slow, depends_on: {one: {condition: service_healthy}}}
+		  three: {<<: *slow, depends_on: {two: {condition: service_healthy}}}
+	END
+	others=$(ctl ps f -o json | jq -c '[.workloads[] | [.id, .pid, .incarnation]] | sort')
+	operation=$(ctl deploy --detach "$CLUSTER/c.yaml")
+	within 20 step_is "$operation" ready c-two-1 running
+	lab service control kill controld
+	run -7 ctl op show "$operation"
+	[[ $output == *"https://192.168.56.10:7700"* ]]
+	lab service control start controld
+	within 10 ctl op show "$operation"
+	ctl op show -o json "$operation" | jq -e '.steps[] | select(.name == "ready" and .resource == "c-one-1" and .state == "done")'
+	within 60 operation_over "$operation"
+	within 10 truthful "$operation" "c-one-1 c-three-1 c-two-1"
+	[[ $(ctl ps f -o json | jq -c '[.workloads[] | [.id, .pid, .incarnation]] | sort') == "$others" ]]
+	ctl deploy "$CLUSTER/c.yaml"
+	[[ $(ctl ps c -o json | jq -c '[.workloads[] | select(.ready)] | length') == 3 ]]
+	ctl destroy c --yes
+}
