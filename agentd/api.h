@@ -33,6 +33,9 @@ void api_workload_delete(struct sp_httpd_req *req, void *owner);
 void api_workload_restart(struct sp_httpd_req *req, void *owner);
 void api_workload_stop(struct sp_httpd_req *req, void *owner);
 void api_workload_start(struct sp_httpd_req *req, void *owner);
+void api_workload_repair(struct sp_httpd_req *req, void *owner); /* api_repair.c */
+void api_network_repair(struct sp_httpd_req *req, void *owner);
+void api_extra_delete(struct sp_httpd_req *req, void *owner);
 void api_workload_isolation(struct sp_httpd_req *req, void *owner); /* api_inside.c */
 void api_workload_logs(struct sp_httpd_req *req, void *owner);
 void api_token_put(struct sp_httpd_req *req, void *owner);

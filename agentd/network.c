@@ -143,6 +143,17 @@ int network_apply(struct agent *a, struct sp_err *err)
 	return r < 0 ? r : apply_plan(a, &p.net, err);
 }
 
+int network_apply_part(struct agent *a, enum net_part part, struct sp_err *err)
+{
+	autoplan struct plan p = { 0 };
+	int r;
+
+	if (!a->peers.subnet.length)
+		return 0;
+	r = make_plan(a, &p, err);
+	return r < 0 ? r : net_node_apply_part(a->net, &p.net, part, err);
+}
+
 int network_read(struct agent *a, struct net_node_facts *ret, struct sp_err *err)
 {
 	autoplan struct plan p = { 0 };

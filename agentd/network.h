@@ -9,6 +9,7 @@
 /* Bridge, routes and rules as of now. Without a subnet (no PUT /v1/peers yet) it does nothing. */
 int network_apply(struct agent *a, struct sp_err *err);
 
+int network_apply_part(struct agent *a, enum net_part part, struct sp_err *err);
 /* What the kernel has of all that, against what it should have. */
 int network_read(struct agent *a, struct net_node_facts *ret, struct sp_err *err);
 

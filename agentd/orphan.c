@@ -51,18 +51,38 @@ static void note_cgroup(const char *id, void *state)
 		sp_log(SP_LOG_ERROR, "orphan", SP_STR("name", id));
 }
 
-static void remove_cgroup(struct agent *a, const char *id)
+static int remove_cgroup(struct agent *a, const char *id, struct sp_err *err)
 {
 	const struct rt_cgroup_root *root = rt_engine_cgroups(a->engine);
-	struct sp_err err = { 0 };
-	int fd = rt_cgroup_open(root, id, &err), r = fd;
+	int fd = rt_cgroup_open(root, id, err);
 
-	if (fd >= 0) {
-		rt_cgroup_kill(fd, &err);
-		close(fd);
-		r = rt_cgroup_remove(root, id, REMOVE_WAIT_MS, &err);
-	}
-	told(a, "cgroup", id, r, &err);
+	if (fd < 0)
+		return fd;
+	rt_cgroup_kill(fd, err);
+	close(fd);
+	return rt_cgroup_remove(root, id, REMOVE_WAIT_MS, err);
+}
+
+int orphan_remove(struct agent *a, const char *kind, const char *name, struct sp_err *err)
+{
+	struct sp_err why = { 0 };
+	bool is_directory = !strcmp(kind, "directory");
+	int r;
+
+	if (is_directory ? workload_find(a, name) != NULL : has_container(a, name))
+		return sp_fail(err, SP_E_CONFLICT, "%s '%s' belongs to a workload", kind, name);
+	if (!strcmp(kind, "cgroup"))
+		r = remove_cgroup(a, name, &why);
+	else if (!strcmp(kind, "link"))
+		r = net_node_detach(a->net, name, &why);
+	else if (is_directory)
+		r = trash_put(&a->trash, a->dirs.workloads, name, &why);
+	else
+		r = sp_fail(&why, SP_E_INVALID, "'%.40s' is nothing that is left over", kind);
+	told(a, kind, name, r, &why);
+	if (r < 0)
+		*err = why;
+	return r;
 }
 
 static void remove_cgroups(struct agent *a)
@@ -72,8 +92,11 @@ static void remove_cgroups(struct agent *a)
 
 	if (rt_cgroup_each(rt_engine_cgroups(a->engine), note_cgroup, &names, &err) < 0)
 		sp_log(SP_LOG_ERROR, "orphan", SP_STR("kind", "cgroup"), SP_ERR(&err));
-	for (char **id = names.list; id && *id; id++)
-		remove_cgroup(a, *id);
+	for (char **id = names.list; id && *id; id++) {
+		struct sp_err why = { 0 };
+
+		told(a, "cgroup", *id, remove_cgroup(a, *id, &why), &why);
+	}
 	sp_strv_free(names.list);
 }
 

@@ -110,6 +110,8 @@ bool rt_cgroup_oom_killed(int dirfd);
 /* How many processes in it are none of a container's: of the caller's own pid namespace, or of one
  * that it cannot see into. */
 int rt_cgroup_strangers(int dirfd, struct sp_err *err);
+/* Move them to the caller's own cgroup. */
+int rt_cgroup_expel(const struct rt_cgroup_root *root, int dirfd, struct sp_err *err);
 
 /* Ids of the cgroups below root, for finding orphans: fn is called with each name. */
 int rt_cgroup_each(const struct rt_cgroup_root *root, void (*fn)(const char *id, void *state),
