@@ -217,6 +217,38 @@ int agent_command(struct agent *a, const struct agent_right *right, const char *
 	return call(a, "POST", path, NULL, ret, err);
 }
 
+int agent_repair(struct agent *a, const struct agent_right *right, const char *id, const char *part,
+		 struct sp_err *err)
+{
+	char path[320], query[128];
+
+	right_query(right, query, sizeof(query));
+	snprintf(path, sizeof(path), "/v1/workloads/%s/repair?part=%s&%s", id, part, query);
+	return call(a, "POST", path, NULL, NULL, err);
+}
+
+int agent_repair_network(struct agent *a, const struct agent_right *right, const char *stack,
+			 const char *part, struct sp_err *err)
+{
+	char path[320], query[128];
+
+	right_query(right, query, sizeof(query));
+	snprintf(path, sizeof(path), "/v1/network/repair?part=%s&stack=%s&%s", part, stack, query);
+	return call(a, "POST", path, NULL, NULL, err);
+}
+
+int agent_remove_extra(struct agent *a, const struct agent_right *right, const char *stack,
+		       const char *kind, const char *name, struct sp_err *err)
+{
+	char path[400], query[128];
+	int r;
+
+	right_query(right, query, sizeof(query));
+	snprintf(path, sizeof(path), "/v1/extra/%s/%s?stack=%s&%s", kind, name, stack, query);
+	r = call(a, "DELETE", path, NULL, NULL, err);
+	return r == -ENOENT ? 0 : r;
+}
+
 int agent_tail(struct agent *a, const char *id, int lines, struct sp_buf *out, struct sp_err *err)
 {
 	struct sp_http_reply reply = { 0 };

@@ -29,6 +29,9 @@
 	X(workloads_start)   \
 	X(workloads_logs)    \
 	X(workloads_exec)    \
+	X(drift_look)        \
+	X(drift_show)        \
+	X(drift_mend)        \
 	X(operations_list)   \
 	X(operations_get)    \
 	X(operations_cancel) \

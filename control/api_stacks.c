@@ -63,8 +63,8 @@ static int try_begin(struct api *a, void *state, struct sp_err *err)
 }
 
 /* Begin it in the store, under the stack's lock, and queue it unless it was begun before. */
-static int begin(struct api *a, const char *kind, const char *stack, const char *request,
-		 bool heedless, struct sp_err *err)
+int api_begin(struct api *a, const char *kind, const char *stack, const char *request,
+	      bool heedless, struct sp_err *err)
 {
 	struct begin b = { .q = { .kind = kind, .stack = stack, .request = request } };
 	struct lock_ask ask;
@@ -126,7 +126,7 @@ API_HANDLER(stacks_deploy)
 	else
 		snprintf(a->at.next, sizeof(a->at.next), "ctl validate FILE");
 	if (r == 0)
-		r = begin(a, "deploy", d.stack->name, request, !d.stack->policy.require_lock, err);
+		r = api_begin(a, "deploy", d.stack->name, request, !d.stack->policy.require_lock, err);
 	desired_fini(&d);
 	deploy_request_fini(&q);
 	return r;
@@ -143,6 +143,6 @@ API_HANDLER(stacks_destroy)
 		r = allow_destroy(a, name, err);
 	if (r < 0)
 		return r;
-	return begin(a, "destroy", name, volumes ? "{\"volumes\": true}" : "{\"volumes\": false}",
+	return api_begin(a, "destroy", name, volumes ? "{\"volumes\": true}" : "{\"volumes\": false}",
 		     false, err);
 }

@@ -46,6 +46,8 @@ const struct sp_conf_key config_keys[] = {
 	  "time an operation tries again while an agent does not answer" },
 	{ "recover_interval", SP_CONF_DURATION, AT(recover_interval_ns), "5s", SP_NS_PER_MS * 50,
 	  SP_NS_PER_S * 3600, "time between two looks for operations that nobody runs" },
+	{ "drift_interval", SP_CONF_DURATION, AT(drift_interval_ns), "0s", 0, SP_NS_PER_S * 86400,
+	  "time between two looks for drift of a stack whose policy names none; 0s: none" },
 	{ "image_max", SP_CONF_BYTES, AT(image_max_bytes), "16g", 0, 0,
 	  "largest image archive that may be uploaded" },
 	SP_CONF_END

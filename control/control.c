@@ -11,6 +11,7 @@
 #include "base/str.h"
 #include "base/time.h"
 #include "control/bell.h"
+#include "control/drift_watch.h"
 #include "control/lease_keeper.h"
 #include "control/poller.h"
 #include "control/recovery.h"
@@ -195,6 +196,8 @@ int control_open(struct control *c, struct sp_err *err)
 		r = poller_new(c, (unsigned int)c->config.poll_threads, &c->poller, err);
 	if (r == 0)
 		r = recovery_new(c, &c->recovery, err);
+	if (r == 0)
+		r = drift_watch_new(c, &c->drift, err);
 	return r;
 }
 
@@ -203,6 +206,7 @@ void control_close(struct control *c)
 	if (c->watch)
 		watch_stop(c->watch);
 	recovery_free(c->recovery);
+	drift_watch_free(c->drift);
 	poller_free(c->poller);
 	lease_keeper_free(c->keeper);
 	workers_free(c->workers);

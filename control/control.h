@@ -12,6 +12,7 @@
  *   poller      asks the nodes how they are (poller.h)
  *   keeper      keeps the locks of what runs here (lease_keeper.h)
  *   recovery    takes over what nobody runs any more (recovery.h)
+ *   drift       looks for drift by the clock (drift_watch.h)
  */
 #pragma once
 
@@ -27,6 +28,7 @@ struct workers;
 struct poller;
 struct lease_keeper;
 struct recovery;
+struct drift_watch;
 struct sp_httpd;
 
 struct control {
@@ -43,6 +45,7 @@ struct control {
 	char runner[STORE_LEASE_RUNNER_MAX]; /* this controld's name as the one who runs operations:
 						host and state_dir, so its next life has it too */
 	struct recovery *recovery;
+	struct drift_watch *drift;
 	struct sp_httpd *httpd;
 	struct agent_access access;
 	char *server_cert, *server_key, *client_cert, *client_key, *ca_file; /* paths */

@@ -10,13 +10,16 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/time.h"
+#include "control/drift_fix.h"
 #include "control/operation_agents.h"
 #include "control/operation_lease.h"
 
 static const struct {
 	const char *kind;
 	void (*run)(struct operation *o);
-} kinds[] = { { "deploy", deploy_run }, { "destroy", destroy_run } };
+} kinds[] = { { "deploy", deploy_run },
+	      { "destroy", destroy_run },
+	      { DRIFT_FIX_KIND, drift_fix_run } };
 
 /* Why a former attempt turned to reverting. */
 static void recall_failure(struct operation *o)

@@ -85,3 +85,4 @@ int operation_agent_failed(struct operation *o, const struct agent *a, int r,
 /* The kinds, by the name in the store. */
 void deploy_run(struct operation *o);
 void destroy_run(struct operation *o);
+void drift_fix_run(struct operation *o);

@@ -88,6 +88,9 @@ static const char *const migrations[] = {
 	"ALTER TABLE operations ADD COLUMN cancelled_by TEXT;"
 	"UPDATE operations SET state = 'failed' WHERE state = 'interrupted';"
 	"UPDATE stacks SET state = 'failed' WHERE state = 'interrupted';",
+	/* 6: what the last look for drift found (store_drift.h) */
+	"CREATE TABLE drifts (stack TEXT PRIMARY KEY REFERENCES stacks ON DELETE CASCADE,"
+	" at BIGINT NOT NULL, key TEXT NOT NULL, report TEXT NOT NULL);",
 };
 
 int store_schema_latest(void)

@@ -21,6 +21,9 @@
 	X(lock_release)  \
 	X(lock_force)    \
 	X(lock_ls)       \
+	X(drift_detect)  \
+	X(drift_show)    \
+	X(drift_fix)     \
 	X(events)        \
 	X(stack_ls)      \
 	X(deps_show)     \

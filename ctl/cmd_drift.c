@@ -1,0 +1,259 @@
+/* ctl drift detect, show, fix */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "base/str.h"
+#include "ctl/commands.h"
+#include "ctl/ctl.h"
+#include "ctl/failure.h"
+#include "ctl/follow.h"
+#include "ctl/output.h"
+#include "ctl/terminal.h"
+#include "ctl/url.h"
+
+#define RESOURCE_HELP "only this one: WORKLOAD, node/NAME, or either with /FIELD"
+
+static const struct ctl_flag look_flags[] = {
+	{ .name = "resource", .type = CTL_STRING, .value = "R", .help = RESOURCE_HELP },
+	CTL_FLAG_OUTPUT("table|wide|json|yaml"),
+	CTL_FLAGS_END,
+};
+
+static const struct ctl_flag fix_flags[] = {
+	{ .name = "resource", .type = CTL_STRING, .value = "R", .help = RESOURCE_HELP },
+	{ .name = "dry-run", .type = CTL_BOOL, .help = "look, and tell what would be repaired" },
+	CTL_FLAG_YES,
+	CTL_FLAG_OUTPUT("table|wide|json|yaml"),
+	CTL_FLAGS_END,
+};
+
+static const struct ctl_column columns[] = {
+	{ .title = "RESOURCE", .path = "resource" },
+	{ .title = "FIELD", .path = "field" },
+	{ .title = "TYPE", .path = "type" },
+	{ .title = "SEVERITY", .path = "severity" },
+	{ .title = "EXPECTED", .path = "expected" },
+	{ .title = "ACTUAL", .path = "actual" },
+	{ .title = "NODE", .path = "node", .wide = true },
+	{ .title = "IMPACT", .path = "impact", .wide = true },
+	CTL_COLUMNS_END,
+};
+
+static const struct ctl_column repair_columns[] = {
+	{ .title = "RESOURCE", .path = "resource" }, { .title = "FIELD", .path = "field" },
+	{ .title = "EXPECTED", .path = "expected" }, { .title = "ACTUAL", .path = "actual" },
+	{ .title = "REPAIR", .path = "repair" },     CTL_COLUMNS_END,
+};
+
+static int call(struct ctl *ctl, const char *method, const char *stack, json_t **ret,
+		struct wire_failure *fail)
+{
+	autobuf struct sp_buf url = SP_BUF_INIT;
+
+	sp_buf_puts(&url, "/v1/stacks/");
+	ctl_url_put(&url, stack);
+	sp_buf_puts(&url, "/drift");
+	return ctl_call(ctl, method, url.data, NULL, ret, fail);
+}
+
+static bool is_meant(const json_t *finding, const char *resource)
+{
+	const char *of = ctl_json_text(finding, "resource");
+	size_t n = strlen(of);
+
+	return !strcmp(resource, of) ||
+	       (!strncmp(resource, of, n) && resource[n] == '/' &&
+		!strcmp(resource + n + 1, ctl_json_text(finding, "field")));
+}
+
+/* Keep in the report what --resource asks for. */
+static void narrow(const struct ctl_args *args, json_t *report)
+{
+	json_t *findings = json_object_get(report, "findings");
+	const char *resource = ctl_flag_str(args, "resource");
+
+	for (size_t i = json_array_size(findings); resource && i > 0; i--)
+		if (!is_meant(json_array_get(findings, i - 1), resource))
+			json_array_remove(findings, i - 1);
+}
+
+static enum ctl_exit exit_of(const json_t *report)
+{
+	if (json_array_size(json_object_get(report, "findings")))
+		return CTL_EXIT_CHANGES;
+	return json_array_size(json_object_get(report, "unreachable")) ? CTL_EXIT_UNREACHABLE
+								       : CTL_EXIT_OK;
+}
+
+/* On stderr: a list without rows says little, and that of half the nodes less. */
+static void say(const json_t *report)
+{
+	size_t n = json_array_size(json_object_get(report, "findings")), i;
+	long long ignored = json_integer_value(json_object_get(report, "ignored"));
+	const json_t *node;
+
+	fprintf(stderr, "stack '%s': ", ctl_json_text(report, "stack"));
+	if (n)
+		fprintf(stderr, "%zu difference%s", n, n == 1 ? "" : "s");
+	else
+		fprintf(stderr, "as deployed");
+	if (ignored)
+		fprintf(stderr, ", %lld ignored", ignored);
+	fputc('\n', stderr);
+	json_array_foreach (json_object_get(report, "unreachable"), i, node) {
+		fprintf(stderr, "node '%s' does not answer: what it has is unknown\n",
+			json_string_value(node));
+	}
+}
+
+static int print(const struct ctl_args *args, const json_t *report, const struct ctl_column *shown,
+		 struct wire_failure *fail)
+{
+	json_t *findings = json_object_get(report, "findings");
+	int r = 0;
+
+	if (!ctl_wants_table(args))
+		r = ctl_print_document(args, report, fail);
+	else if (json_array_size(findings))
+		r = ctl_print_list(args, report, findings, shown, fail);
+	fflush(stdout);
+	if (ctl_wants_table(args))
+		say(report);
+	return r < 0 ? r : (int)exit_of(report);
+}
+
+static int look(struct ctl *ctl, const struct ctl_args *args, const char *method,
+		const struct ctl_column *shown, struct wire_failure *fail)
+{
+	autojson json_t *report = NULL;
+	int r = call(ctl, method, args->positional[0], &report, fail);
+
+	if (r < 0)
+		return r;
+	narrow(args, report);
+	return print(args, report, shown, fail);
+}
+
+static int run_detect(struct ctl *ctl, const struct ctl_args *args, struct wire_failure *fail)
+{
+	return look(ctl, args, "POST", columns, fail);
+}
+
+static int run_show(struct ctl *ctl, const struct ctl_args *args, struct wire_failure *fail)
+{
+	return look(ctl, args, "GET", columns, fail);
+}
+
+/* 1: go on. */
+static int is_sure(const struct ctl_args *args, struct wire_failure *fail)
+{
+	const char *resource = ctl_flag_str(args, "resource");
+	char question[320];
+
+	if (ctl_flag_on(args, "yes"))
+		return 1;
+	snprintf(question, sizeof(question), "repair %.128s of stack '%.64s'?",
+		 resource ? resource : "everything that differs", args->positional[0]);
+	return ctl_confirm(question, &fail->err);
+}
+
+static int begin(struct ctl *ctl, const struct ctl_args *args, json_t **ret,
+		 struct wire_failure *fail)
+{
+	autobuf struct sp_buf url = SP_BUF_INIT;
+	autojson json_t *body = json_pack("{s:s*}", "resource", ctl_flag_str(args, "resource"));
+
+	sp_buf_puts(&url, "/v1/stacks/");
+	ctl_url_put(&url, args->positional[0]);
+	sp_buf_puts(&url, "/drift/fix");
+	return ctl_call(ctl, "POST", url.data, body, ret, fail);
+}
+
+static size_t count_repairs(const json_t *op)
+{
+	const json_t *step;
+	size_t i, n = 0;
+
+	json_array_foreach (json_object_get(op, "steps"), i, step) {
+		n += !strcmp(ctl_json_text(step, "name"), "repair");
+	}
+	return n;
+}
+
+static int finish(const struct ctl_args *args, const json_t *op, struct wire_failure *fail)
+{
+	enum ctl_exit code = ctl_follow_exit(op);
+	struct wire_failure why = { 0 };
+
+	if (!ctl_wants_table(args))
+		return ctl_print_document(args, op, fail) < 0 ? sp_err_return(&fail->err)
+							      : (int)code;
+	printf("operation %s: stack '%s': %zu repair%s, %s\n", ctl_json_text(op, "id"),
+	       args->positional[0], count_repairs(op), count_repairs(op) == 1 ? "" : "s",
+	       ctl_json_text(op, "state"));
+	fflush(stdout);
+	if (code != CTL_EXIT_OK && json_is_object(json_object_get(op, "error"))) {
+		wire_failure_decode(json_object_get(op, "error"), &why);
+		ctl_failure_print(&why, stderr);
+	}
+	return code;
+}
+
+static int run_fix(struct ctl *ctl, const struct ctl_args *args, struct wire_failure *fail)
+{
+	autojson json_t *accepted = NULL, *op = NULL;
+	int r;
+
+	if (ctl_flag_on(args, "dry-run"))
+		return look(ctl, args, "POST", repair_columns, fail);
+	r = is_sure(args, fail);
+	if (r < 0)
+		return r;
+	if (r == 0) {
+		fputs("nothing was done\n", stderr);
+		return CTL_EXIT_FAILED;
+	}
+	r = begin(ctl, args, &accepted, fail);
+	if (r == 0)
+		r = ctl_follow(ctl, ctl_json_text(accepted, "operation"), &op, fail);
+	return r < 0 ? r : finish(args, op, fail);
+}
+
+const struct ctl_command ctl_cmd_drift_detect = {
+	.name = "drift detect",
+	.args = "STACK",
+	.summary = "compare the hosts with what was deployed",
+	.details =
+		"Read from the kernels of the nodes. Exit status 2: there are differences; 7: none, "
+		"but a node did not answer.",
+	.flags = look_flags,
+	.args_min = 1,
+	.args_max = 1,
+	.run = run_detect,
+};
+
+const struct ctl_command ctl_cmd_drift_show = {
+	.name = "drift show",
+	.args = "STACK",
+	.summary = "show what the last comparison found",
+	.details = "Exit statuses as of drift detect.",
+	.flags = look_flags,
+	.args_min = 1,
+	.args_max = 1,
+	.run = run_show,
+};
+
+const struct ctl_command ctl_cmd_drift_fix = {
+	.name = "drift fix",
+	.args = "STACK",
+	.summary = "repair what differs from what was deployed",
+	.details =
+		"What can be set while a workload runs is set; what a process was born with takes a "
+		"restart. Afterwards the hosts are looked at again. With --dry-run the exit status "
+		"is that of drift detect.",
+	.flags = fix_flags,
+	.args_min = 1,
+	.args_max = 1,
+	.run = run_fix,
+};
