@@ -216,7 +216,11 @@ int drift_fix_by_itself(struct control *c, struct store *s, const char *stack, s
 	autofree char *request = NULL;
 	struct store_operation_request q = { .kind = DRIFT_FIX_KIND,
 					     .stack = stack,
-					     .requested_by = "controld" };
+					     .requested_by = "controld",
+					     .lock = { .locked_by = "controld",
+						       .reason = "policy auto_drift_fix",
+						       .runner = c->runner,
+						       .ttl_ns = c->config.lock_ttl_ns } };
 	char id[STORE_NAME_MAX];
 	int r = drift_fix_request(NULL, &request, err);
 
