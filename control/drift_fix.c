@@ -11,13 +11,13 @@
 #include <time.h>
 
 #include "base/json.h"
-#include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/time.h"
 #include "control/drift_detect.h"
 #include "control/drift_repair.h"
 #include "control/operation.h"
+#include "control/recovery.h"
 #include "control/store_drift.h"
 #include "control/worker.h"
 
@@ -114,8 +114,10 @@ static const struct drift_finding *first_left(const struct fix *f, const struct 
 	return NULL;
 }
 
-static int tell_fixed(struct fix *f, struct sp_err *err)
+/* In the transaction that ends the operation. */
+static int tell_fixed(struct store *s, void *state, struct sp_err *err)
 {
+	const struct fix *f = state;
 	const struct operation *o = f->o;
 	int r = 0;
 
@@ -123,7 +125,7 @@ static int tell_fixed(struct fix *f, struct sp_err *err)
 		autojson json_t *one =
 			drift_finding_json(&f->report.findings.list[i], o->row.stack);
 
-		r = one ? store_drift_fixed(o->store, o->row.stack, o->row.id, one, err)
+		r = one ? store_drift_fixed(s, o->row.stack, o->row.id, one, err)
 			: sp_fail_nomem(err);
 	}
 	return r;
@@ -146,7 +148,7 @@ static int verify(struct operation *o, void *state, struct sp_err *err)
 		left = first_left(f, &now.findings);
 		drift_report_fini(&now);
 		if (!left)
-			return tell_fixed(f, err);
+			return 0;
 		if (operation_stopping(o) || sp_time_mono_ns() > end)
 			return sp_fail(err, SP_E_UNHEALTHY,
 				       "'%s': %s is not as expected after its "
@@ -176,30 +178,24 @@ static int walk(struct fix *f, struct sp_err *err)
 	return r < 0 ? r : operation_step(o, 0, &last, err);
 }
 
-static void conclude(struct operation *o, int r, struct sp_err *err)
-{
-	enum store_operation_state state =
-		r < 0 ? STORE_OPERATION_FAILED : STORE_OPERATION_SUCCEEDED;
-
-	if (r < 0 && !o->failed) {
-		wire_failure_init(&o->failure, err, "controld");
-		o->failed = true;
-	}
-	if (store_operation_finish(o->store, o->row.id, state, r < 0 ? &o->failure : NULL, err) < 0)
-		sp_log(SP_LOG_ERROR, "operation.finish", SP_STR("operation", o->row.id),
-		       SP_ERR(err));
-}
-
+/* There is no way back from a repair, and none is needed: one that is cancelled just ends. */
 void drift_fix_run(struct operation *o)
 {
 	autojson json_t *request = json_loads(o->row.request, 0, NULL);
 	struct fix f = { .o = o,
 			 .resource = json_string_value(json_object_get(request, "resource")) };
 	struct sp_err err = { 0 };
-	int r = walk(&f, &err);
+	int r;
 
-	if (!operation_stopping(o))
-		conclude(o, r, &err);
+	if (o->row.attempt > RECOVERY_ATTEMPTS_MAX)
+		r = sp_fail(&err, SP_E_INTERRUPTED, "operation '%s' was begun %lld times",
+			    o->row.id, (long long)o->row.attempt);
+	else
+		r = walk(&f, &err);
+	if (!operation_stopping(o) && r < 0)
+		operation_end(o, STORE_OPERATION_FAILED, NULL, NULL, &err);
+	else if (!operation_stopping(o))
+		operation_end(o, STORE_OPERATION_SUCCEEDED, tell_fixed, &f, &err);
 	drift_report_fini(&f.report);
 }
 
