@@ -5,9 +5,11 @@
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/digest.h"
+#include "base/mem.h"
 #include "base/str.h"
 #include "netcfg/bridge.h"
 #include "netcfg/inside.h"
@@ -166,6 +168,21 @@ int net_veth_attach(struct net_netlink *nl, const struct net_veth *v, struct sp_
 	return r;
 }
 
+/* A link of ours that bears the workload's name as alias, whatever it is called itself. */
+static int find_by_alias(struct net_netlink *nl, const char *workload, struct net_link *ret,
+			 struct sp_err *err)
+{
+	autofree struct net_link *links = NULL;
+	int n = net_link_list(nl, &links, err);
+
+	for (int i = 0; i < n; i++)
+		if (net_veth_is_ours(&links[i]) && sp_str_eq(links[i].alias, workload)) {
+			*ret = links[i];
+			return 1;
+		}
+	return n < 0 ? n : 0;
+}
+
 int net_veth_detach(struct net_netlink *nl, const char *workload, struct sp_err *err)
 {
 	char name[IFNAMSIZ];
@@ -177,6 +194,8 @@ int net_veth_detach(struct net_netlink *nl, const char *workload, struct sp_err 
 	r = net_link_find(nl, name, &link, err);
 	if (r == 0 && strlen(workload) < IFNAMSIZ)
 		r = net_link_find(nl, workload, &link, err);
+	if (r == 0)
+		r = find_by_alias(nl, workload, &link, err);
 	if (r <= 0 || !net_veth_is_ours(&link))
 		return r < 0 ? r : 0;
 	r = net_link_delete(nl, link.name, err);

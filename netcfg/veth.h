@@ -33,5 +33,6 @@ bool net_veth_is_ours(const struct net_link *link);
  */
 int net_veth_attach(struct net_netlink *nl, const struct net_veth *v, struct sp_err *err);
 
-/* workload may also be the name of one of our links. Returns 1, or 0 when there was none. */
+/* workload may also be the name of one of our links, or its alias. Returns 1, or 0 when there was
+ * none. */
 int net_veth_detach(struct net_netlink *nl, const char *workload, struct sp_err *err);
