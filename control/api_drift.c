@@ -8,6 +8,7 @@
 #include "control/api_handlers.h"
 #include "control/drift_detect.h"
 #include "control/drift_fix.h"
+#include "control/revision.h"
 #include "control/store_drift.h"
 
 #define RESOURCE_MAX (STORE_NAME_MAX + DRIFT_FIELD_MAX + 16)
@@ -46,9 +47,12 @@ API_HANDLER(drift_mend)
 	const char *stack = stack_of(a), *resource;
 	autojson json_t *body = NULL;
 	autofree char *request = NULL;
+	autorevision struct revision rev = { 0 };
 	struct store_stack row;
 	int r = store_stack_get(a->store, stack, &row, err);
 
+	if (r == 0)
+		r = revision_read(a->store, stack, row.revision, &rev, err);
 	if (r == 0)
 		r = api_body(a, &body, err);
 	if (r < 0)
@@ -57,5 +61,7 @@ API_HANDLER(drift_mend)
 	if (resource && strlen(resource) > RESOURCE_MAX)
 		return sp_fail(err, SP_E_INVALID, "resource: '%.40s...' is too long", resource);
 	r = drift_fix_request(resource, &request, err);
-	return r < 0 ? r : api_begin(a, DRIFT_FIX_KIND, stack, request, err);
+	return r < 0 ? r
+		     : api_begin(a, DRIFT_FIX_KIND, stack, request, !rev.stack->policy.require_lock,
+				 err);
 }

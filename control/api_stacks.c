@@ -126,7 +126,8 @@ API_HANDLER(stacks_deploy)
 	else
 		snprintf(a->at.next, sizeof(a->at.next), "ctl validate FILE");
 	if (r == 0)
-		r = api_begin(a, "deploy", d.stack->name, request, !d.stack->policy.require_lock, err);
+		r = api_begin(a, "deploy", d.stack->name, request, !d.stack->policy.require_lock,
+			      err);
 	desired_fini(&d);
 	deploy_request_fini(&q);
 	return r;
@@ -143,6 +144,6 @@ API_HANDLER(stacks_destroy)
 		r = allow_destroy(a, name, err);
 	if (r < 0)
 		return r;
-	return api_begin(a, "destroy", name, volumes ? "{\"volumes\": true}" : "{\"volumes\": false}",
-		     false, err);
+	return api_begin(a, "destroy", name,
+			 volumes ? "{\"volumes\": true}" : "{\"volumes\": false}", false, err);
 }
