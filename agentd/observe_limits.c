@@ -21,7 +21,8 @@ json_t *observe_cgroup(const struct workload *w)
 	json_t *o = json_object();
 
 	if (o)
-		rt_cgroup_held(w->container->cgroup_fd, add_value, o);
+		rt_cgroup_held(rt_engine_cgroups(w->agent->engine), w->container->cgroup_fd,
+			       add_value, o);
 	return o;
 }
 

@@ -75,7 +75,8 @@ int rt_cgroup_limit_fresh(const struct rt_cgroup_root *root, int dirfd,
 typedef void (*rt_cgroup_value_fn)(const char *file, const char *value, void *state);
 void rt_cgroup_wanted(const struct rt_cgroup_root *root, const struct rt_limits *limits,
 		      rt_cgroup_value_fn fn, void *state);
-void rt_cgroup_held(int dirfd, rt_cgroup_value_fn fn, void *state);
+void rt_cgroup_held(const struct rt_cgroup_root *root, int dirfd, rt_cgroup_value_fn fn,
+		    void *state);
 
 /* SIGKILL to everything in it and below (cgroup.kill, Linux 5.14; before that, pid by pid). */
 int rt_cgroup_kill(int dirfd, struct sp_err *err);

@@ -165,7 +165,8 @@ static void first_line(char *value)
 		value[3] = '\0';
 }
 
-void rt_cgroup_held(int dirfd, rt_cgroup_value_fn fn, void *state)
+void rt_cgroup_held(const struct rt_cgroup_root *root, int dirfd, rt_cgroup_value_fn fn,
+		    void *state)
 {
 	const struct rt_limits none = { 0 };
 	struct setting settings[SETTINGS];
@@ -174,7 +175,8 @@ void rt_cgroup_held(int dirfd, rt_cgroup_value_fn fn, void *state)
 	settings_of(&none, settings);
 	for (size_t i = 0; i < SETTINGS; i++) {
 		sp_buf_clear(&text);
-		if (sp_file_read_at(dirfd, settings[i].file, VALUE_MAX, &text, NULL) < 0 ||
+		if (!has(root, settings[i].controller) ||
+		    sp_file_read_at(dirfd, settings[i].file, VALUE_MAX, &text, NULL) < 0 ||
 		    !text.len)
 			continue;
 		first_line(text.data);

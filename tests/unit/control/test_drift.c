@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "control/drift.h"
+#include "wire/hosts.h"
 #include "wire/workload.h"
 
 static const char spec_text[] =
@@ -49,8 +50,7 @@ static const char seen_text[] =
 	" null}]}, \"cgroup\": {\"memory.max\": \"4096\", \"cgroup.freeze\": \"0\"}, \"rlimits\":"
 	" {\"nofile\": [512, 512]}, \"sysctls\": {\"net.core.somaxconn\": \"64\"}}, \"link\": {\"name\":"
 	" \"spv\", \"up\": true, \"on_bridge\": true}, \"inside\": {\"present\": true, \"up\": true,"
-	" \"addresses\": [\"10.90.1.2/24\"], \"gateway\": \"10.90.1.1\"}, \"hosts\": [\"10.90.1.2 web\","
-	" \"10.90.2.2 db\", \"192.168.56.11 n1\", \"192.168.56.12 n2\"], \"granted\": {\"uids\": [100000,"
+	" \"addresses\": [\"10.90.1.2/24\"], \"gateway\": \"10.90.1.1\"}, \"hosts\": \"\", \"granted\": {\"uids\": [100000,"
 	" 65536], \"cgroup\": {\"memory.max\": \"4096\", \"cgroup.freeze\": \"0\"}, \"rlimits\":"
 	" {\"nofile\": [512, 512]}, \"capabilities\": \"0x3\", \"layers\": 1}}], \"extra\": []}";
 
@@ -96,6 +96,9 @@ static void change(const char *path, const char *value)
 
 static void set_digests(void)
 {
+	char *hosts[] = { (char[]){ "192.168.56.12 n2" }, (char[]){ "10.90.1.2 web" },
+			  (char[]){ "10.90.2.2 db" },     (char[]){ "192.168.56.11 n1" },
+			  (char[]){ "10.90.1.2 web" },    NULL };
 	autojson json_t *json = json_loads(spec_text, 0, NULL);
 	struct wire_workload *spec = NULL;
 	struct sp_err err = { 0 };
@@ -106,6 +109,9 @@ static void set_digests(void)
 	wire_workload_free(spec);
 	snprintf(text, sizeof(text), "\"%s\"", digest);
 	change("workloads.0/spec_digest", text);
+	cr_assert_eq(wire_hosts_digest(hosts, digest, NULL), 0);
+	snprintf(text, sizeof(text), "\"%s\"", digest);
+	change("workloads.0/hosts", text);
 	cr_assert_eq(sp_digest_of("http://db", strlen("http://db"), url, NULL), 0);
 	snprintf(text, sizeof(text), "\"%s\"", sp_digest_hex(url));
 	change("workloads.0.container.process.environment/URL", text);
@@ -216,7 +222,7 @@ static const struct {
 	{ "workloads.0.inside/addresses", "[]", "shop-web-1", "address" },
 	{ "workloads.0.inside.addresses/+", "\"10.9.9.9/24\"", "shop-web-1", "address.extra" },
 	{ "workloads.0.inside/gateway", "\"\"", "shop-web-1", "gateway" },
-	{ "workloads.0.hosts/1", "\"6.6.6.6 db\"", "shop-web-1", "hosts" },
+	{ "workloads.0/hosts", "\"sha256:0\"", "shop-web-1", "hosts" },
 	{ "network/peers_digest", "\"old\"", "node/n1", "peers" },
 	{ "network/bridge", "null", "node/n1", "bridge" },
 	{ "network.bridge/up", "false", "node/n1", "bridge.state" },
@@ -259,7 +265,6 @@ static const struct {
 	{ "workloads.0/state", "\"starting\"" },
 	{ "workloads.0.container.security/capability_bounds", "\"0x1\"" },
 	{ "workloads.0.container.process.environment/MORE", "\"1\"" },
-	{ "workloads.0.hosts/+", "\"10.90.1.2 web\"" },
 };
 
 Test(drift, what_is_not_ours_to_say_is_none)
