@@ -17,4 +17,5 @@
 	X(addresses)     \
 	X(operations)    \
 	X(steps)         \
+	X(drifts)        \
 	X(events)
