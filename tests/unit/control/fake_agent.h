@@ -323,11 +323,19 @@ static void fake_agent_start(struct fake_agent *f, const char *name, const struc
 	cr_assert_eq(sp_httpd_new(&conf, &f->httpd, &err), 0, "%s", err.message);
 }
 
+/* It knows of no workload any more. */
+static void fake_agent_forget(struct fake_agent *f)
+{
+	pthread_mutex_lock(&f->lock);
+	while (f->n_specs)
+		json_decref(f->specs[--f->n_specs]);
+	pthread_mutex_unlock(&f->lock);
+}
+
 static void fake_agent_stop(struct fake_agent *f)
 {
 	sp_httpd_free(f->httpd);
-	for (size_t i = 0; i < f->n_specs; i++)
-		json_decref(f->specs[i]);
+	fake_agent_forget(f);
 	json_decref(f->events);
 	sp_buf_fini(&f->calls);
 	sp_buf_fini(&f->starts);

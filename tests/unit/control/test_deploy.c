@@ -70,7 +70,7 @@ Test(deploy, of_an_unchanged_stack_brings_back_what_an_agent_lost_or_stopped)
 	autojson json_t *first = deploy(DB), *second = NULL, *third = NULL;
 
 	free(fake_agent_calls(&agents[0]));
-	agents[0].n_specs = 0;
+	fake_agent_forget(&agents[0]);
 	second = deploy(DB);
 	expect_state(second, "succeeded");
 	expect_calls(&agents[0], PULLED "PUT demo-db-1,");
