@@ -234,7 +234,7 @@ Test(dry_run, saved_before_the_nodes_changed_is_refused)
 	autojson json_t *first = deploy(DB API), *plan = plan_of(DB API "    user: '5'\n"),
 			*op = NULL;
 
-	agents[0].n_specs = 0; /* what would have been kept is lost */
+	fake_agent_forget(&agents[0]); /* what would have been kept is lost */
 	op = deploy_planned(DB API "    user: '5'\n", plan);
 	expect_stale(op, "the plan is stale: the nodes, or what runs on them, changed: other "
 			 "actions are due");

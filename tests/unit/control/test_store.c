@@ -69,3 +69,17 @@ CONTRACT(the_hint_comes_after_commits_with_events_only)
 	store_event_append(s, &event, &err);
 	cr_expect_eq(hints, 1);
 }
+
+Test(sqlite, every_commit_is_synced_to_the_log_and_references_are_checked)
+{
+	auto_(db_rows_end) struct db_rows *rows = NULL;
+
+	cr_assert_eq(db_select(store_db(s), &rows, &err,
+			       "SELECT journal_mode, synchronous, foreign_keys FROM"
+			       " pragma_journal_mode, pragma_synchronous, pragma_foreign_keys"),
+		     0, "%s", err.message);
+	cr_assert_eq(db_next(rows, &err), 1);
+	cr_expect_str_eq(db_text(rows, 0), "wal");
+	cr_expect_eq(db_number(rows, 1), 2, "FULL");
+	cr_expect_eq(db_number(rows, 2), 1);
+}
