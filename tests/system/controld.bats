@@ -73,7 +73,7 @@ join_body() { # token, name, csr
 
 rootfs() {
 	mkdir -p "$DIR/root/bin" && cp /bin/busybox "$DIR/root/bin/"
-	tar -C "$DIR/root" -cf "$DIR/root.tar" .
+	tar --sort=name --mtime=@0 -C "$DIR/root" -cf "$DIR/root.tar" .
 }
 
 import_busybox() { # reference
