@@ -1,39 +1,18 @@
-/* ctl deps show, graph, check, order */
+/* ctl deps show, check, order */
 #include <stdio.h>
-#include <unistd.h>
 
-#include "base/fd.h"
 #include "base/json.h"
-#include "base/str.h"
 #include "base/time.h"
 #include "ctl/commands.h"
 #include "ctl/ctl.h"
-#include "ctl/deps_graph.h"
+#include "ctl/deps_fetch.h"
 #include "ctl/exit.h"
 #include "ctl/output.h"
-#include "ctl/render.h"
-#include "ctl/url.h"
 
 static const struct ctl_flag flags[] = {
 	CTL_FLAG_OUTPUT("table|wide|json|yaml"),
 	CTL_FLAGS_END,
 };
-
-/* GET path?stack=a,b of the stacks on the command line; all without any. */
-static int fetch(struct ctl *ctl, const struct ctl_args *args, const char *path, bool closure,
-		 json_t **ret, struct wire_failure *fail)
-{
-	autobuf struct sp_buf url = SP_BUF_INIT, names = SP_BUF_INIT;
-
-	for (size_t i = 0; i < args->n_positional; i++)
-		sp_buf_printf(&names, "%s%s", i ? "," : "", args->positional[i]);
-	sp_buf_puts(&url, path);
-	ctl_url_query(&url, "stack", names.len ? names.data : NULL);
-	ctl_url_query(&url, "closure", closure ? "1" : NULL);
-	if (sp_buf_check(&names, &fail->err) < 0 || sp_buf_check(&url, &fail->err) < 0)
-		return sp_err_return(&fail->err);
-	return ctl_get(ctl, url.data, ret, fail);
-}
 
 /* ---- show ---- */
 
@@ -54,7 +33,7 @@ static const struct ctl_column show_columns[] = {
 static int show(struct ctl *ctl, const struct ctl_args *args, struct wire_failure *fail)
 {
 	autojson json_t *document = NULL;
-	int r = fetch(ctl, args, "/v1/deps", false, &document, fail);
+	int r = ctl_deps_fetch(ctl, args, "/v1/deps", false, &document, fail);
 
 	if (r < 0)
 		return r;
@@ -70,111 +49,6 @@ const struct ctl_command ctl_cmd_deps_show = {
 	.flags = flags,
 	.args_max = CTL_ARGS_MANY,
 	.run = show,
-};
-
-/* ---- graph ---- */
-
-static const struct ctl_flag graph_flags[] = {
-	{ .name = "format",
-	  .letter = 'f',
-	  .type = CTL_CHOICE,
-	  .value = "dot|mermaid|svg|png",
-	  .help = "language or picture; default dot" },
-	{ .name = "out",
-	  .type = CTL_STRING,
-	  .value = "FILE",
-	  .help = "write there, not to stdout" },
-	{ .name = "show-versions",
-	  .type = CTL_BOOL,
-	  .help = "with the revisions of stacks and the images of services" },
-	{ .name = "full-tree",
-	  .type = CTL_BOOL,
-	  .help = "with the services and tasks inside of each stack" },
-	CTL_FLAGS_END,
-};
-
-static long long statistic(const json_t *document, const char *name)
-{
-	const json_t *all = json_object_get(document, "statistics");
-
-	return (long long)json_integer_value(json_object_get(all, name));
-}
-
-static void say_statistics(const json_t *document)
-{
-	fprintf(stderr,
-		"%lld stacks, %lld services, %lld tasks, %lld dependencies, depth %lld, %lld "
-		"missing, %lld on circles\n",
-		statistic(document, "stacks"), statistic(document, "services"),
-		statistic(document, "tasks"), statistic(document, "dependencies"),
-		statistic(document, "depth"), statistic(document, "missing"),
-		statistic(document, "circular"));
-}
-
-static int write_out(const char *path, const struct sp_buf *data, struct wire_failure *fail)
-{
-	FILE *out = path ? fopen(path, "we") : stdout;
-	bool written;
-
-	if (!out)
-		return ctl_fail(fail, SP_E_INVALID, "'%s' cannot be written", path);
-	written = fwrite(data->data, 1, data->len, out) == data->len && fflush(out) == 0;
-	if (path)
-		written &= fclose(out) == 0;
-	return written ? 0
-		       : ctl_fail(fail, SP_E_SYSTEM, "'%s' cannot be written",
-				  path ? path : "stdout");
-}
-
-static int draw(const struct ctl_args *args, const json_t *document, struct sp_buf *out,
-		struct wire_failure *fail)
-{
-	struct deps_graph_conf conf = { ctl_flag_on(args, "show-versions"),
-					ctl_flag_on(args, "full-tree") };
-	const char *format = ctl_flag_str(args, "format");
-	autobuf struct sp_buf dot = SP_BUF_INIT;
-
-	if (sp_str_eq(format, "mermaid")) {
-		deps_graph_mermaid(document, &conf, out);
-		return sp_buf_check(out, &fail->err);
-	}
-	deps_graph_dot(document, &conf, &dot);
-	if (sp_buf_check(&dot, &fail->err) < 0)
-		return sp_err_return(&fail->err);
-	if (format && !sp_str_eq(format, "dot"))
-		return ctl_render(dot.data, format, out, &fail->err);
-	sp_buf_append(out, dot.data, dot.len);
-	return sp_buf_check(out, &fail->err);
-}
-
-static int graph(struct ctl *ctl, const struct ctl_args *args, struct wire_failure *fail)
-{
-	autojson json_t *document = NULL;
-	autobuf struct sp_buf out = SP_BUF_INIT;
-	const char *path = ctl_flag_str(args, "out");
-	int r;
-
-	if (!path && sp_str_eq(ctl_flag_str(args, "format"), "png") && isatty(STDOUT_FILENO))
-		return ctl_fail(fail, SP_E_INVALID, "a picture is not for a terminal: give --out");
-	r = fetch(ctl, args, "/v1/deps", true, &document, fail);
-	if (r == 0)
-		r = draw(args, document, &out, fail);
-	if (r == 0)
-		r = write_out(path, &out, fail);
-	if (r == 0)
-		say_statistics(document);
-	return r;
-}
-
-const struct ctl_command ctl_cmd_deps_graph = {
-	.name = "deps graph",
-	.args = "[STACK]...",
-	.summary = "draw the dependencies as DOT, mermaid, SVG or PNG",
-	.details =
-		"Of the stacks given and all they require, or of all; counts go to standard error.",
-	.flags = graph_flags,
-	.args_max = CTL_ARGS_MANY,
-	.run = graph,
 };
 
 /* ---- check ---- */
@@ -225,7 +99,7 @@ static void say_findings(const json_t *document)
 static int check(struct ctl *ctl, const struct ctl_args *args, struct wire_failure *fail)
 {
 	autojson json_t *document = NULL;
-	int r = fetch(ctl, args, "/v1/deps/check", false, &document, fail);
+	int r = ctl_deps_fetch(ctl, args, "/v1/deps/check", false, &document, fail);
 	bool ok;
 
 	if (r < 0)
@@ -308,7 +182,7 @@ static void say_estimate(const json_t *document)
 static int order(struct ctl *ctl, const struct ctl_args *args, struct wire_failure *fail)
 {
 	autojson json_t *document = NULL, *rows = NULL;
-	int r = fetch(ctl, args, "/v1/deps/order", false, &document, fail);
+	int r = ctl_deps_fetch(ctl, args, "/v1/deps/order", false, &document, fail);
 
 	if (r < 0)
 		return r;

@@ -50,7 +50,7 @@ complete() { # words... : what completion offers for the last
 
 @test "completion offers commands, their second words, flags and choices" {
 	bash -n "$SHARE/bash-completion/completions/ctl"
-	[ "$(complete ctl dep)" = deploy ]
+	[ "$(complete ctl depl)" = deploy ]
 	[[ $(complete ctl node "") == *token* ]]
 	[ "$(complete ctl logs --fol)" = --follow ]
 	[ "$(complete ctl node ls --out)" = --output ]

@@ -25,13 +25,6 @@ stack() { # name; further lines of its service from standard input
 	END
 }
 
-# controld's API as the operator: curl's arguments, the path last.
-api() {
-	local share=$CLUSTER/lab/share
-	operator curl -fsS --cacert "$share/ca.crt" --cert "$share/operator.crt" --key "$share/operator.key" \
-		"${@:1:$#-1}" "https://192.168.56.10:7700${*: -1}"
-}
-
 # The check of that area which has the verdict: its message.
 found() { # area, verdict
 	jq -r --arg a "$1" --arg v "$2" '.validations[].checks[] | select(.area == $a and .verdict == $v) | .message' <<<"$output"
@@ -120,7 +113,7 @@ refused() { # name, area, words
 }
 
 @test "who holds the lock is a warning, which fails under strict" {
-	id=$(api -X POST -d '{"reason": "by hand"}' /v1/locks/demo | jq -r .id)
+	id=$(ctl lock acquire demo --reason "by hand" -o json | jq -r .id)
 	run -0 --separate-stderr ctl validate demo -o json
 	[[ $(found lock WARN) == "held by "*", by hand: a deploy is refused or waits" ]]
 	run -3 ctl validate demo --strict
@@ -128,6 +121,6 @@ refused() { # name, area, words
 	run -3 --separate-stderr ctl validate demo --strict -o junit
 	xmllint --noout - <<<"$output"
 	[[ $output == *'<testsuite name="ctl validate" tests="9" failures="1"'* ]]
-	api -X DELETE "/v1/locks/demo?id=$id" >/dev/null
+	ctl lock release demo --id "$id"
 	run -0 ctl validate demo --strict
 }
