@@ -26,9 +26,11 @@ setup() {
 	truth >"$CLUSTER/before"
 }
 
+running() { ctl ps -o json | jq -S '[.workloads[] | {id, pid, incarnation, spec_digest}] | sort_by(.id)'; }
+
 # All that a refusal must leave alone.
 truth() {
-	ctl ps -o json | jq -S '[.workloads[] | {id, pid, incarnation, spec_digest}] | sort_by(.id)'
+	running
 	ctl image ls -o json | jq -S .images
 	ctl stack ls -o json | jq -S '[.stacks[] | select(.revision > 0) | {name, revision, digest, state}]'
 	for node in worker1 worker2; do
@@ -317,11 +319,13 @@ fill() { lab exec "$1" -- sh -c "dd if=/dev/zero of=$2/fill bs=4k 2>/dev/null; t
 	ctl image import --config busybox.json --name test/other:1 other.tar
 	truth >before
 	run ctl deploy bad.yaml
-	said 1 "pull of " " on worker2: " "No space left on device"
+	said 3 "disk: worker2: images that are not there need" "MiB are free"
+	run ctl image push test/other:1 --node worker2
+	said 7 worker2 "No space left on device"
 	unchanged
 	[[ $(workload good-web-2 .ready) == true ]]
 	lab exec worker2 -- rm /var/lib/stackpilot/fill
-	ctl deploy bad.yaml
+	within 10 ctl deploy bad.yaml # once controld has heard of the room
 	ctl destroy bad --yes
 }
 
@@ -335,6 +339,7 @@ fill() { lab exec "$1" -- sh -c "dd if=/dev/zero of=$2/fill bs=4k 2>/dev/null; t
 	[[ $status == 1 && $output == *"disk"*"full"* ]] || { echo "$status: $output" && return 1; }
 	unchanged
 	lab exec control -- rm /var/lib/stackpilot/control/fill
+	before=$(running)
 	ctl deploy good.yaml
-	unchanged
+	[[ $(running) == "$before" ]]
 }
