@@ -45,6 +45,7 @@ static const struct sp_httpd_route routes[] = {
 	{ "GET", "/v1/operations", operations_list, NULL, 0, API_OPERATOR },
 	{ "GET", "/v1/operations/{id}", operations_get, NULL, 0, API_OPERATOR },
 	{ "POST", "/v1/operations/{id}/cancel", operations_cancel, NULL, 0, API_OPERATOR },
+	{ "GET", "/v1/hooks", hooks_list, NULL, 0, API_OPERATOR },
 	{ "GET", "/v1/locks", locks_list, NULL, 0, API_OPERATOR },
 	{ "GET", "/v1/locks/{stack}", locks_get, NULL, 0, API_OPERATOR },
 	{ "POST", "/v1/locks/{stack}", locks_acquire, NULL, 0, API_OPERATOR },

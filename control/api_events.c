@@ -1,8 +1,9 @@
-/* Events by cursor; ?wait_ns= holds the request until there is one. */
+/* Events by cursor; ?wait_ns= holds the request until there is one. And who is told of them. */
 #include "base/json.h"
 #include "base/time.h"
 #include "control/api.h"
 #include "control/api_handlers.h"
+#include "control/hooks.h"
 #include "control/store_event.h"
 
 #define LIMIT_DEFAULT 100
@@ -25,6 +26,14 @@ static int read_query(struct api *a, struct query *q, struct sp_err *err)
 	q->filter.type = sp_httpd_query(a->req, "type");
 	q->filter.operation = sp_httpd_query(a->req, "operation");
 	return r;
+}
+
+API_HANDLER(hooks_list)
+{
+	json_t *list = NULL;
+	int r = hooks_view(a->control->hooks, a->store, &list, err);
+
+	return r < 0 ? r : api_reply_as(a, "hooks", list, err);
 }
 
 API_HANDLER(events_list)

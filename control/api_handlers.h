@@ -35,6 +35,7 @@
 	X(operations_list)   \
 	X(operations_get)    \
 	X(operations_cancel) \
+	X(hooks_list)        \
 	X(locks_list)        \
 	X(locks_get)         \
 	X(locks_acquire)     \

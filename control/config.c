@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/time.h"
+#include "control/store_event.h"
 
 #define AT(member) offsetof(struct config, member)
 
@@ -50,6 +51,16 @@ const struct sp_conf_key config_keys[] = {
 	  "time between two looks for drift of a stack whose policy names none; 0s: none" },
 	{ "image_max", SP_CONF_BYTES, AT(image_max_bytes), "16g", 0, 0,
 	  "largest image archive that may be uploaded" },
+	{ "events.hooks", SP_CONF_STR, AT(hooks), "", 0, 0,
+	  "JSON file of what is told of events (commands, addresses); empty: nothing is" },
+	{ "events.hook_workers", SP_CONF_INT, AT(hook_workers), "2", 1, 64,
+	  "threads that tell hooks" },
+	{ "events.hook_batch", SP_CONF_INT, AT(hook_batch), "256", 1, STORE_EVENTS_MAX,
+	  "events a hook is told of at once, at most" },
+	{ "events.hook_timeout", SP_CONF_DURATION, AT(hook_timeout_ns), "10s", SP_NS_PER_MS * 10,
+	  SP_NS_PER_S * 3600, "time a hook has to take what it is told" },
+	{ "events.hook_retry_max", SP_CONF_DURATION, AT(hook_retry_max_ns), "1m", SP_NS_PER_MS,
+	  SP_NS_PER_S * 86400, "longest time between two attempts at a hook that fails" },
 	SP_CONF_END
 };
 

@@ -20,6 +20,8 @@ struct config {
 	int64_t agent_patience_ns, recover_interval_ns;
 	int64_t drift_interval_ns; /* 0: only as policies say */
 	uint64_t image_max_bytes;
+	char *hooks;
+	int64_t hook_workers, hook_batch, hook_timeout_ns, hook_retry_max_ns;
 };
 
 extern const struct sp_conf_key config_keys[];

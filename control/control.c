@@ -12,6 +12,7 @@
 #include "base/time.h"
 #include "control/bell.h"
 #include "control/drift_watch.h"
+#include "control/hooks.h"
 #include "control/lease_keeper.h"
 #include "control/poller.h"
 #include "control/recovery.h"
@@ -198,6 +199,8 @@ int control_open(struct control *c, struct sp_err *err)
 		r = recovery_new(c, &c->recovery, err);
 	if (r == 0)
 		r = drift_watch_new(c, &c->drift, err);
+	if (r == 0)
+		r = hooks_new(c, &c->hooks, err);
 	return r;
 }
 
@@ -205,6 +208,7 @@ void control_close(struct control *c)
 {
 	if (c->watch)
 		watch_stop(c->watch);
+	hooks_free(c->hooks);
 	recovery_free(c->recovery);
 	drift_watch_free(c->drift);
 	poller_free(c->poller);

@@ -13,6 +13,7 @@
  *   keeper      keeps the locks of what runs here (lease_keeper.h)
  *   recovery    takes over what nobody runs any more (recovery.h)
  *   drift       looks for drift by the clock (drift_watch.h)
+ *   hooks       are told of events (hooks.h)
  */
 #pragma once
 
@@ -29,6 +30,7 @@ struct poller;
 struct lease_keeper;
 struct recovery;
 struct drift_watch;
+struct hooks;
 struct sp_httpd;
 
 struct control {
@@ -46,6 +48,7 @@ struct control {
 						host and state_dir, so its next life has it too */
 	struct recovery *recovery;
 	struct drift_watch *drift;
+	struct hooks *hooks;
 	struct sp_httpd *httpd;
 	struct agent_access access;
 	char *server_cert, *server_key, *client_cert, *client_key, *ca_file; /* paths */

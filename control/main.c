@@ -12,6 +12,7 @@
  *   desired.c, plan.c, place*.c, cluster.c   from a stack file to who runs where
  *   lock*.c, lease_keeper.c   the lock of each stack: requests, waiting, renewing
  *   operation*.c, worker.c, recovery.c, deploy*.c, destroy.c, gate.c   operations, step by step
+ *   hook*.c                  what is told of events, and the threads that tell it
  *   image_push.c, upload.c    images: to the nodes, and in
  */
 #include <errno.h>

@@ -91,6 +91,10 @@ static const char *const migrations[] = {
 	/* 6: what the last look for drift found (store_drift.h) */
 	"CREATE TABLE drifts (stack TEXT PRIMARY KEY REFERENCES stacks ON DELETE CASCADE,"
 	" at BIGINT NOT NULL, key TEXT NOT NULL, report TEXT NOT NULL);",
+	/* 7: how far each hook was told, and who is telling it */
+	"CREATE TABLE hooks (name TEXT PRIMARY KEY, cursor BIGINT NOT NULL,"
+	" delivered BIGINT NOT NULL, failures BIGINT NOT NULL, next_at BIGINT NOT NULL,"
+	" error TEXT NOT NULL, owner TEXT NOT NULL, owner_until BIGINT NOT NULL);",
 };
 
 int store_schema_latest(void)

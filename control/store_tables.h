@@ -18,4 +18,5 @@
 	X(operations)    \
 	X(steps)         \
 	X(drifts)        \
-	X(events)
+	X(events)        \
+	X(hooks)

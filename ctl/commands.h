@@ -25,6 +25,7 @@
 	X(drift_show)    \
 	X(drift_fix)     \
 	X(events)        \
+	X(hook_ls)       \
 	X(stack_ls)      \
 	X(deps_show)     \
 	X(deps_graph)    \
