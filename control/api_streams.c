@@ -1,4 +1,5 @@
 /* Logs and exec: found by workload, passed through from the agent that has it. */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -7,12 +8,30 @@
 #include "control/api.h"
 #include "control/api_handlers.h"
 #include "control/relay.h"
+#include "control/store_operation.h"
 #include "control/store_stack.h"
 #include "control/url.h"
 
 #define TAIL_MAX 1000000
 
-/* The agent of the workload in the path; it knows the workload, so a relay will not be refused. */
+/* A workload that is no more may have left a log on the node where an operation had it last. */
+static int find_log(struct api *a, struct agent **ret, bool *ret_gone, struct sp_err *err)
+{
+	const char *id = sp_httpd_param(a->req, "id");
+	char node[STORE_NAME_MAX];
+	struct sp_err why = { 0 };
+	int r = store_workload_node(a->store, id, node, &why);
+
+	*ret_gone = r == -ENOENT && store_step_node(a->store, id, node, NULL) == 1;
+	snprintf(a->at.resource, sizeof(a->at.resource), "%s", id);
+	if (r < 0 && !*ret_gone) {
+		*err = why;
+		return r;
+	}
+	return api_agent(a, node, ret, err);
+}
+
+/* The agent of the workload in the path. */
 static int find_agent(struct api *a, struct agent **ret, struct sp_err *err)
 {
 	const char *id = sp_httpd_param(a->req, "id");
@@ -54,17 +73,19 @@ static int logs_path(struct api *a, char *ret, size_t room, struct sp_err *err)
 	return url_join(ret + len, room - len, "", since, err);
 }
 
+/* What the agent knows, or once knew: a relay of it is not refused. */
 API_HANDLER(workloads_logs)
 {
 	struct agent *agent = NULL;
+	bool gone = false;
 	char path[512];
 	int r = logs_path(a, path, sizeof(path), err);
 
 	if (r == 0)
-		r = find_agent(a, &agent, err);
+		r = find_log(a, &agent, &gone, err);
 	if (r < 0)
 		return r;
-	r = check_known(a, agent, err);
+	r = gone ? 0 : check_known(a, agent, err);
 	if (r < 0) {
 		agent_close(agent);
 		return r;

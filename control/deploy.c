@@ -6,6 +6,7 @@
 
 #include "base/json.h"
 #include "base/str.h"
+#include "control/deploy_tasks.h"
 #include "control/recovery.h"
 
 static int finish(struct store *s, void *state, struct sp_err *err)
@@ -46,11 +47,19 @@ static int act(struct deploy *d, struct sp_err *err)
 	if (r == 0)
 		r = deploy_pull(d, err);
 	if (r == 0)
-		r = deploy_remove(d, true, err);
+		r = deploy_remove(d, DEPLOY_REMOVE_TASKS, err);
+	if (r == 0)
+		r = deploy_tasks_run(d, STACK_BEFORE, err);
+	if (r == 0)
+		r = deploy_remove(d, DEPLOY_REMOVE_EARLY, err);
 	if (r == 0)
 		r = deploy_start(d, err);
 	if (r == 0)
-		r = deploy_remove(d, false, err);
+		r = deploy_tasks_run(d, STACK_AFTER, err);
+	if (r == 0)
+		r = deploy_remove(d, DEPLOY_REMOVE_LATE, err);
+	if (r == 0)
+		r = deploy_tasks_remove(d, err);
 	if (r == 0)
 		r = run_step(d, "finish", SP_STAGE_STORE, commit, err);
 	return r;
@@ -87,6 +96,7 @@ void deploy_fini(struct deploy *d)
 	free(d->reasons);
 	plan_fini(&d->plan);
 	cluster_fini(&d->cluster);
+	deploy_tasks_fini(d);
 	desired_fini(&d->desired);
 	deploy_request_fini(&d->request);
 	store_workloads_fini(&d->known);

@@ -5,6 +5,7 @@
  *                       deploy_observe.c  what looks the same but is not there, or is down
  *   place               deploy_place.c    nodes, addresses, final specs; rows of the new revision
  *   pull                deploy_pull.c     missing blobs to the nodes concerned
+ *   task                deploy_tasks.h    containers that run to their end, before and after
  *   start, ready        deploy_start.c    in dependency order, gated on health
  *   remove              deploy_remove.c   what is no longer desired
  *   finish              deploy.c          the new revision is the current one
@@ -35,10 +36,16 @@ struct deploy_target {
 	bool started, good; /* as of now */
 };
 
+enum deploy_removal_time {
+	DEPLOY_REMOVE_TASKS, /* first of all: left by a deploy that was to stop where it failed */
+	DEPLOY_REMOVE_EARLY, /* before the others start: it has a port that one of them needs */
+	DEPLOY_REMOVE_LATE,
+};
+
 /* A workload that has to go from a node: no longer desired, or moved away. */
 struct deploy_removal {
 	const struct store_workload *old; /* into known */
-	bool early; /* before the others start: it has a port that one of them needs */
+	enum deploy_removal_time when;
 	int step;
 };
 
@@ -52,6 +59,8 @@ struct deploy {
 	struct plan plan;
 	struct cluster cluster;
 	struct deploy_target *targets; /* one for each desired workload */
+	struct deploy_task *tasks;     /* in the order they run */
+	size_t n_tasks;
 	int *pulls; /* numbers of the pull steps, by node of the cluster; 0: none */
 	struct deploy_removal *removals;
 	size_t n_removals;
@@ -70,6 +79,9 @@ int deploy_read_committed(struct deploy *d, struct sp_err *err);
 bool deploy_is_committed(const struct deploy *d); /* as last read */
 /* From the rows of a former attempt: what is desired, and where. */
 int deploy_adopt(struct deploy *d, struct sp_err *err);
+int deploy_adopt_spec(struct deploy *d, struct wire_workload **spec,
+		      char ret_template[SP_DIGEST_MAX], struct sp_err *err);
+const struct store_workload *deploy_find_placed(const struct deploy *d, const char *id);
 int deploy_adopt_places(struct deploy *d, struct sp_err *err);
 int deploy_validate(struct operation *o, void *deploy, struct sp_err *err);
 /* With what the store knows; deploy_compare() asks the agents too. */
@@ -78,6 +90,14 @@ int deploy_compare(struct operation *o, void *deploy, struct sp_err *err);
 int deploy_observe(struct deploy *d, struct sp_err *err);
 /* Read the cluster, and choose a node for each target; nothing is written. */
 int deploy_choose_nodes(struct deploy *d, struct sp_err *err);
+int deploy_fill_constraints(const struct stack_service *s,
+			    struct place_request *q); /* -1: memory */
+int deploy_give_address(struct store *s, struct deploy *d, struct wire_workload *w,
+			const char *node, struct sp_err *err);
+/* Each service by its name, which gives all its replicas, and each replica by its own. */
+int deploy_name_the_others(struct deploy *d, struct wire_workload *w, struct sp_err *err);
+/* A transaction may be run again: the names that an earlier run gave go first. */
+void deploy_drop_names(struct wire_workload *w, size_t keep);
 int deploy_place(struct operation *o, void *deploy, struct sp_err *err);
 int deploy_plan_pull(struct deploy *d, struct sp_err *err);
 int deploy_pull(struct deploy *d, struct sp_err *err);
@@ -86,6 +106,6 @@ int deploy_start(struct deploy *d, struct sp_err *err);
 /* Two specs want the same port of their node. */
 bool deploy_share_port(const json_t *a, const json_t *b);
 int deploy_plan_remove(struct deploy *d, struct sp_err *err);
-int deploy_remove(struct deploy *d, bool early, struct sp_err *err);
+int deploy_remove(struct deploy *d, enum deploy_removal_time when, struct sp_err *err);
 /* r: what the way forward came to. */
 void deploy_end(struct deploy *d, int r, struct sp_err *err);

@@ -8,7 +8,7 @@
 
 #include "base/json.h"
 #include "base/time.h"
-#include "control/deploy.h"
+#include "control/deploy_tasks.h"
 #include "control/from_output.h"
 #include "control/plan_pins.h"
 
@@ -29,6 +29,8 @@ int deploy_validate(struct operation *o, void *state, struct sp_err *err)
 		o->deadline_ns = sp_time_mono_ns() + d->desired.stack->policy.timeout_ns;
 	r = d->revision ? deploy_adopt(d, err)
 			: desired_pin(&d->desired, o->control->images, &service, err);
+	if (r == 0)
+		r = deploy_tasks_read(d, err);
 	if (r == 0) {
 		operation_say(o, "%zu services, %zu workloads", d->desired.stack->n_services,
 			      d->desired.n);

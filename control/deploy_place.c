@@ -5,7 +5,7 @@
 
 #include "base/json.h"
 #include "base/str.h"
-#include "control/deploy.h"
+#include "control/deploy_tasks.h"
 #include "control/plan_pins.h"
 #include "control/store_resource.h"
 #include "control/validate.h"
@@ -17,7 +17,7 @@ static const struct stack_service *service_of(const struct deploy *d, size_t i)
 	return &d->desired.stack->services[d->desired.list[i].service];
 }
 
-static int fill_constraints(const struct stack_service *s, struct place_request *q)
+int deploy_fill_constraints(const struct stack_service *s, struct place_request *q)
 {
 	struct place_constraint *c = calloc(s->n_constraints + 1, sizeof(*c));
 
@@ -53,7 +53,7 @@ static int fill_request(const struct deploy *d, size_t i, struct place_request *
 	q->owner = sp_str_format("%s/%s-%u", w->stack, w->service, w->replica);
 	if (item->current != PLAN_NONE)
 		q->keep = cluster_find(&d->cluster, d->known.list[item->current].node);
-	if (!q->owner || fill_constraints(s, q) < 0)
+	if (!q->owner || deploy_fill_constraints(s, q) < 0)
 		return sp_fail_nomem(err);
 	return 0;
 }
@@ -103,11 +103,10 @@ int deploy_choose_nodes(struct deploy *d, struct sp_err *err)
 	return r;
 }
 
-static int give_address(struct store *s, struct deploy *d, size_t i, struct sp_err *err)
+int deploy_give_address(struct store *s, struct deploy *d, struct wire_workload *w, const char *on,
+			struct sp_err *err)
 {
-	struct wire_workload *w = d->desired.list[i].spec;
-	const struct store_node *node =
-		&d->cluster.rows.list[cluster_find(&d->cluster, d->targets[i].node)];
+	const struct store_node *node = &d->cluster.rows.list[cluster_find(&d->cluster, on)];
 	int host, r;
 
 	if (w->network_none)
@@ -136,8 +135,7 @@ static int add_host(struct wire_workload *w, char *name, const char *address)
 	return 0;
 }
 
-/* A transaction may be run again: the names that an earlier run gave go first. */
-static void drop_names(struct wire_workload *w, size_t keep)
+void deploy_drop_names(struct wire_workload *w, size_t keep)
 {
 	for (; w->n_hosts > keep; w->n_hosts--) {
 		free(w->hosts[w->n_hosts - 1].name);
@@ -145,8 +143,7 @@ static void drop_names(struct wire_workload *w, size_t keep)
 	}
 }
 
-/* Each service by its name, which gives all its replicas, and each replica by its own. */
-static int name_the_others(struct deploy *d, struct wire_workload *w, struct sp_err *err)
+int deploy_name_the_others(struct deploy *d, struct wire_workload *w, struct sp_err *err)
 {
 	int r = 0;
 
@@ -203,11 +200,11 @@ static int give_addresses(struct store *s, struct deploy *d, struct sp_err *err)
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < d->desired.n; i++) {
-		drop_names(d->desired.list[i].spec, d->targets[i].own_hosts);
-		r = give_address(s, d, i, err);
+		deploy_drop_names(d->desired.list[i].spec, d->targets[i].own_hosts);
+		r = deploy_give_address(s, d, d->desired.list[i].spec, d->targets[i].node, err);
 	}
 	for (size_t i = 0; r == 0 && i < d->desired.n; i++)
-		r = name_the_others(d, d->desired.list[i].spec, err);
+		r = deploy_name_the_others(d, d->desired.list[i].spec, err);
 	for (size_t i = 0; r == 0 && i < d->desired.n; i++) {
 		json_decref(d->targets[i].spec);
 		d->targets[i].spec = NULL;
@@ -237,7 +234,7 @@ static int write_rows(struct store *s, void *state, struct sp_err *err)
 		r = store_operation_set_revision(s, d->o->row.id, d->revision, d->stack.state, err);
 	for (size_t i = 0; r == 0 && i < d->desired.n; i++)
 		r = put_row(s, d, i, err);
-	return r;
+	return r < 0 ? r : deploy_tasks_write(s, d, err);
 }
 
 static void say_where(struct operation *o, const struct deploy *d)
@@ -262,6 +259,8 @@ static int place_anew(struct deploy *d, struct sp_err *err)
 
 	for (size_t i = 0; r == 0 && i < d->desired.n; i++)
 		d->targets[i].own_hosts = d->desired.list[i].spec->n_hosts;
+	if (r == 0)
+		r = deploy_tasks_place(d, err);
 	if (r == 0)
 		r = plan_pins_check_actions(d, err);
 	if (r == 0)

@@ -5,7 +5,7 @@
 
 #include "base/json.h"
 #include "base/str.h"
-#include "control/deploy.h"
+#include "control/deploy_tasks.h"
 #include "control/image_push.h"
 #include "images/reference.h"
 
@@ -19,6 +19,21 @@ static bool is_first_use(const struct deploy *d, size_t i)
 	for (size_t j = 0; j < i; j++)
 		if (d->targets[j].put && !strcmp(d->targets[j].node, d->targets[i].node) &&
 		    !strcmp(d->desired.list[j].spec->image, d->desired.list[i].spec->image))
+			return false;
+	return true;
+}
+
+static bool is_first_use_by_task(const struct deploy *d, size_t i)
+{
+	const struct deploy_task *t = &d->tasks[i];
+
+	for (size_t j = 0; j < d->desired.n; j++)
+		if (d->targets[j].put && !strcmp(d->targets[j].node, t->node) &&
+		    !strcmp(d->desired.list[j].spec->image, t->spec->image))
+			return false;
+	for (size_t j = 0; j < i; j++)
+		if (!strcmp(d->tasks[j].node, t->node) &&
+		    !strcmp(d->tasks[j].spec->image, t->spec->image))
 			return false;
 	return true;
 }
@@ -74,6 +89,9 @@ static int pull_to_node(struct operation *o, void *state, struct sp_err *err)
 	for (size_t i = 0; r == 0 && i < d->desired.n; i++)
 		if (d->targets[i].put && !strcmp(d->targets[i].node, p->node) && is_first_use(d, i))
 			r = pull_one(o, a, images, d->desired.list[i].spec, &sum, err);
+	for (size_t i = 0; r == 0 && i < d->n_tasks; i++)
+		if (!strcmp(d->tasks[i].node, p->node) && is_first_use_by_task(d, i))
+			r = pull_one(o, a, images, d->tasks[i].spec, &sum, err);
 	if (r == 0)
 		operation_say(o, "%llu blobs sent, %llu bytes", (unsigned long long)sum.blobs_sent,
 			      (unsigned long long)sum.bytes_sent);
@@ -84,6 +102,9 @@ static bool concerns(const struct deploy *d, const char *node)
 {
 	for (size_t i = 0; i < d->desired.n; i++)
 		if (d->targets[i].put && !strcmp(d->targets[i].node, node))
+			return true;
+	for (size_t i = 0; i < d->n_tasks; i++)
+		if (!strcmp(d->tasks[i].node, node))
 			return true;
 	return false;
 }

@@ -114,7 +114,9 @@ int deploy_plan_remove(struct deploy *d, struct sp_err *err)
 		removal->old = what_goes(d, i);
 		if (!removal->old)
 			continue;
-		removal->early = in_the_way(d, removal->old);
+		removal->when = removal->old->gate == STORE_GATE_TASK ? DEPLOY_REMOVE_TASKS
+				: in_the_way(d, removal->old)         ? DEPLOY_REMOVE_EARLY
+								      : DEPLOY_REMOVE_LATE;
 		d->n_removals++;
 		step = remove_step(&act);
 		r = check_reachable(d, removal->old, err);
@@ -124,7 +126,7 @@ int deploy_plan_remove(struct deploy *d, struct sp_err *err)
 	return r;
 }
 
-int deploy_remove(struct deploy *d, bool early, struct sp_err *err)
+int deploy_remove(struct deploy *d, enum deploy_removal_time when, struct sp_err *err)
 {
 	int r = 0;
 
@@ -132,7 +134,7 @@ int deploy_remove(struct deploy *d, bool early, struct sp_err *err)
 		struct act act = { d, &d->removals[i] };
 		struct operation_step step = remove_step(&act);
 
-		if (d->removals[i].early == early)
+		if (d->removals[i].when == when)
 			r = operation_step(d->o, d->removals[i].step, &step, err);
 	}
 	return r;

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/json.h"
-#include "control/deploy.h"
+#include "control/deploy_tasks.h"
 
 static int sort_rows(struct deploy *d, const struct store_workloads *rows, struct sp_err *err)
 {
@@ -20,7 +20,7 @@ static int sort_rows(struct deploy *d, const struct store_workloads *rows, struc
 		if (store_workloads_add(own && w->revision == own ? &d->placed : &d->known, w) < 0)
 			return sp_fail_nomem(err);
 	}
-	return 0;
+	return deploy_tasks_adopt_places(d, err);
 }
 
 int deploy_read_before(struct deploy *d, struct sp_err *err)
@@ -61,7 +61,7 @@ bool deploy_is_committed(const struct deploy *d)
 	return d->committed;
 }
 
-static const struct store_workload *find_placed(const struct deploy *d, const char *id)
+const struct store_workload *deploy_find_placed(const struct deploy *d, const char *id)
 {
 	for (size_t i = 0; i < d->placed.n; i++)
 		if (!strcmp(d->placed.list[i].id, id))
@@ -69,22 +69,23 @@ static const struct store_workload *find_placed(const struct deploy *d, const ch
 	return NULL;
 }
 
-static int adopt_one(struct deploy *d, struct desired_workload *w, struct sp_err *err)
+int deploy_adopt_spec(struct deploy *d, struct wire_workload **spec,
+		      char ret_template[SP_DIGEST_MAX], struct sp_err *err)
 {
-	const struct store_workload *row = find_placed(d, w->spec->id);
+	const struct store_workload *row = deploy_find_placed(d, (*spec)->id);
 	autojson json_t *json = row ? json_loads(row->spec, 0, NULL) : NULL;
-	struct wire_workload *spec = NULL;
+	struct wire_workload *placed = NULL;
 	int r;
 
 	if (!json)
 		return sp_fail(err, SP_E_CORRUPT, "revision %lld has no workload '%s'",
-			       (long long)d->revision, w->spec->id);
-	r = wire_workload_decode(json, &spec, err);
+			       (long long)d->revision, (*spec)->id);
+	r = wire_workload_decode(json, &placed, err);
 	if (r < 0)
 		return r;
-	wire_workload_free(w->spec);
-	w->spec = spec;
-	snprintf(w->template, sizeof(w->template), "%s", row->template);
+	wire_workload_free(*spec);
+	*spec = placed;
+	snprintf(ret_template, SP_DIGEST_MAX, "%s", row->template);
 	return 0;
 }
 
@@ -93,7 +94,8 @@ int deploy_adopt(struct deploy *d, struct sp_err *err)
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < d->desired.n; i++)
-		r = adopt_one(d, &d->desired.list[i], err);
+		r = deploy_adopt_spec(d, &d->desired.list[i].spec, d->desired.list[i].template,
+				      err);
 	return r;
 }
 
@@ -107,12 +109,13 @@ int deploy_adopt_places(struct deploy *d, struct sp_err *err)
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < d->desired.n; i++) {
-		const struct store_workload *row = find_placed(d, d->desired.list[i].spec->id);
+		const struct store_workload *row =
+			deploy_find_placed(d, d->desired.list[i].spec->id);
 
 		snprintf(d->targets[i].node, sizeof(d->targets[i].node), "%s", row->node);
 		d->targets[i].spec = json_loads(row->spec, 0, NULL);
 		if (!d->targets[i].spec)
 			return sp_fail_nomem(err);
 	}
-	return 0;
+	return deploy_tasks_adopt_places(d, err);
 }

@@ -97,18 +97,19 @@ int desired_read(const char *bundle, struct desired *ret, struct sp_err *err)
 	return 0;
 }
 
-static int pin_one(struct desired_workload *w, struct img_store *images, struct sp_err *err)
+int desired_pin_spec(struct wire_workload *spec, struct img_store *images,
+		     char ret_template[SP_DIGEST_MAX], struct sp_err *err)
 {
 	char digest[SP_DIGEST_MAX];
-	int r = img_digest_of(images, w->spec->image, digest, err);
+	int r = img_digest_of(images, spec->image, digest, err);
 
 	if (r < 0)
 		return r;
-	free(w->spec->image_digest);
-	w->spec->image_digest = strdup(digest);
-	if (!w->spec->image_digest)
+	free(spec->image_digest);
+	spec->image_digest = strdup(digest);
+	if (!spec->image_digest)
 		return sp_fail_nomem(err);
-	return wire_workload_digest(w->spec, w->template, err);
+	return wire_workload_digest(spec, ret_template, err);
 }
 
 int desired_pin(struct desired *d, struct img_store *images, const char **ret_service,
@@ -117,7 +118,7 @@ int desired_pin(struct desired *d, struct img_store *images, const char **ret_se
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < d->n; i++) {
-		r = pin_one(&d->list[i], images, err);
+		r = desired_pin_spec(d->list[i].spec, images, d->list[i].template, err);
 		if (r < 0)
 			*ret_service = d->stack->services[d->list[i].service].name;
 	}

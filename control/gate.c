@@ -168,10 +168,10 @@ static int refuse(struct operation *o, const char *id, const json_t *status, con
 	return r;
 }
 
-int gate_wait(struct operation *o, const char *node, const char *id, enum gate_condition condition,
-	      struct sp_err *err)
+int gate_wait_for(struct operation *o, const char *node, const char *id,
+		  enum gate_condition condition, int64_t timeout_ns, struct sp_err *err)
 {
-	int64_t deadline = sp_time_mono_ns() + o->control->config.gate_timeout_ns;
+	int64_t deadline = sp_time_mono_ns() + timeout_ns;
 	int64_t before = -1, ready_since = 0;
 
 	for (;;) {
@@ -198,8 +198,15 @@ int gate_wait(struct operation *o, const char *node, const char *id, enum gate_c
 		gather(o, node, id, status);
 		if (verdict == GATE_FAIL)
 			return refuse(o, id, status, reason, err);
-		sp_duration_format(o->control->config.gate_timeout_ns, waited);
+		sp_duration_format(timeout_ns, waited);
 		refuse(o, id, status, reason, err);
-		return sp_err_prefix(err, "not ready after %s", waited);
+		return sp_err_prefix(err, "not %s after %s",
+				     condition == GATE_COMPLETED ? "complete" : "ready", waited);
 	}
+}
+
+int gate_wait(struct operation *o, const char *node, const char *id, enum gate_condition condition,
+	      struct sp_err *err)
+{
+	return gate_wait_for(o, node, id, condition, o->control->config.gate_timeout_ns, err);
 }

@@ -22,7 +22,9 @@ enum gate_verdict { GATE_WAIT, GATE_PASS, GATE_FAIL };
 enum gate_verdict gate_judge(const json_t *status, enum gate_condition condition,
 			     int64_t restarts_before, char ret_reason[GATE_REASON_MAX]);
 
-/* Wait for it, at most the configured time. A failure has the last log lines and the probe's words
- * as evidence in o->at. */
+/* Wait for it, at most that time (the configured one). A failure has the last log lines and the
+ * probe's words as evidence in o->at. */
 int gate_wait(struct operation *o, const char *node, const char *id, enum gate_condition condition,
 	      struct sp_err *err);
+int gate_wait_for(struct operation *o, const char *node, const char *id,
+		  enum gate_condition condition, int64_t timeout_ns, struct sp_err *err);

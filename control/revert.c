@@ -69,7 +69,8 @@ static int undo(struct revert *v, struct store_workload *w, operation_fn fn, str
 static bool is_act(const struct store_step_row *step)
 {
 	return step->state != STORE_STEP_PENDING && step->state != STORE_STEP_SKIPPED &&
-	       (!strcmp(step->name, "start") || !strcmp(step->name, "remove"));
+	       (!strcmp(step->name, "start") || !strcmp(step->name, "remove") ||
+		!strcmp(step->name, "task"));
 }
 
 static bool was_touched(const struct revert *v, const struct store_workload *w)
@@ -114,7 +115,7 @@ static int put_old_back(struct revert *v, struct sp_err *err)
 	for (size_t i = 0; i < v->rows.n; i++) {
 		struct store_workload *w = &v->rows.list[i];
 
-		if (w->revision == v->revision && was_touched(v, w) &&
+		if (w->revision == v->revision && w->gate != STORE_GATE_TASK && was_touched(v, w) &&
 		    undo(v, w, put_back, err) < 0)
 			r = -1;
 	}

@@ -149,6 +149,10 @@ void store_steps_fini(struct store_steps *st);
 int store_step_list(struct store *s, const char *operation, struct store_steps *ret,
 		    struct sp_err *err);
 
+/* 1: the node where the last step that named the resource was done. */
+int store_step_node(struct store *s, const char *resource, char ret_node[STORE_NAME_MAX],
+		    struct sp_err *err);
+
 /* A step that is to be done, of the operation's present attempt; numbered from 1 in the order they
  * are added. */
 int store_step_add(struct store *s, const struct store_step *step, int *ret_number,

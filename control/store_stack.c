@@ -145,7 +145,8 @@ static int commit_revision(struct store *s, void *state, struct sp_err *err)
 
 	if (r >= 0)
 		r = db_write(store_db(s), err,
-			     "DELETE FROM workloads WHERE stack = $1 AND revision <> $2",
+			     "DELETE FROM workloads WHERE stack = $1"
+			     " AND (revision <> $2 OR condition = 'task')",
 			     DB_S(c->stack), DB_I(c->revision));
 	return r < 0 ? r : free_addresses(s, err);
 }

@@ -44,7 +44,11 @@ void store_stacks_fini(struct store_stacks *st);
 #define autostacks __attribute__((cleanup(store_stacks_fini)))
 
 /* What must hold for a workload before its operation may succeed. */
-enum store_gate { STORE_GATE_READY, STORE_GATE_COMPLETED };
+enum store_gate {
+	STORE_GATE_READY,
+	STORE_GATE_COMPLETED,
+	STORE_GATE_TASK, /* a task: of its deploy only */
+};
 
 struct store_workload {
 	char id[STORE_NAME_MAX];
@@ -96,8 +100,8 @@ int store_workload_stack(struct store *s, const char *id, char ret_stack[STORE_N
 			 struct sp_err *err);
 int store_workload_put(struct store *s, const struct store_workload *w, struct sp_err *err);
 
-/* Make revision the current one: the workloads of every other are forgotten, and the addresses that
- * no workload has any more are free. */
+/* Make revision the current one: the workloads of every other and its tasks are forgotten, and the
+ * addresses that no workload has any more are free. */
 int store_stack_commit(struct store *s, const char *stack, int64_t revision, struct sp_err *err);
 /* Forget the workloads of a revision that never ran, and their addresses. */
 int store_revision_drop(struct store *s, const char *stack, int64_t revision, struct sp_err *err);

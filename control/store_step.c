@@ -165,6 +165,23 @@ int store_step_list(struct store *s, const char *operation, struct store_steps *
 	return 0;
 }
 
+int store_step_node(struct store *s, const char *resource, char ret_node[STORE_NAME_MAX],
+		    struct sp_err *err)
+{
+	auto_(db_rows_end) struct db_rows *rows = NULL;
+	int r = db_select(store_db(s), &rows, err,
+			  "SELECT s.node FROM steps s JOIN operations o ON o.id = s.operation"
+			  " WHERE s.resource = $1 AND s.node <> ''"
+			  " ORDER BY o.number DESC, s.number DESC LIMIT 1",
+			  DB_S(resource));
+
+	if (r == 0)
+		r = db_next(rows, err);
+	if (r == 1)
+		db_text_into(rows, 0, ret_node, STORE_NAME_MAX);
+	return r;
+}
+
 int store_step_skip_pending(struct store *s, const char *operation, struct sp_err *err)
 {
 	int r = store_write(s, err,

@@ -8,6 +8,7 @@
 static const char *const gate_names[] = {
 	[STORE_GATE_READY] = "ready",
 	[STORE_GATE_COMPLETED] = "completed",
+	[STORE_GATE_TASK] = "task",
 };
 
 void store_workloads_fini(struct store_workloads *w)
@@ -58,8 +59,9 @@ static int read_workload(struct store *s, const struct db_rows *rows, struct sto
 	db_text_into(rows, 3, w.service, sizeof(w.service));
 	db_text_into(rows, 5, w.node, sizeof(w.node));
 	db_text_into(rows, 7, w.template, sizeof(w.template));
-	w.gate = strcmp(gate, gate_names[STORE_GATE_COMPLETED]) ? STORE_GATE_READY
-								: STORE_GATE_COMPLETED;
+	for (size_t i = 0; i < SP_COUNT(gate_names); i++)
+		if (!strcmp(gate, gate_names[i]))
+			w.gate = (enum store_gate)i;
 	place_of(w.id, w.revision, place);
 	r = store_unseal(s, place, db_text(rows, 9), &spec, err);
 	if (r < 0)

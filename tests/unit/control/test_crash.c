@@ -41,6 +41,9 @@ TestSuite(crash, .init = set_up, .fini = tear_down, .timeout = 300);
 	"    depends_on: {db: {condition: service_healthy}}\n    deploy: {replicas: 2}\n"
 #define OLD DB_OF("old") API_OF("old") "  cache:\n    image: app\n" PORT ON("worker2")
 #define NEW DB_OF("new") API_OF("new") "  web:\n    image: app\n" PORT ON("worker2")
+#define TASKS                                                    \
+	"x-stackpilot:\n  tasks:\n    job-first: {image: app}\n" \
+	"    job-last: {image: app, when: after, depends_on: [job-first]}\n"
 #define BAD NEW "  bad:\n    image: app\n    depends_on: [web, api]\n" ON("worker1")
 
 static struct crash_order order(const char *services)
@@ -202,12 +205,13 @@ static void expect_started(const char *const *ids, int times, int at)
 			      starts_of(*ids));
 }
 
-static const char *const all[] = { "demo-db-1",  "demo-api-1", "demo-api-2", "demo-cache-1",
-				   "demo-web-1", "demo-bad-1", NULL };
+static const char *const all[] = { "demo-db-1",        "demo-api-1",      "demo-api-2",
+				   "demo-cache-1",     "demo-web-1",      "demo-bad-1",
+				   "demo-job-first-1", "demo-job-last-1", NULL };
 
 static void deploy_killed_everywhere(enum crash_when when)
 {
-	const char *const sides[] = { OLD, NEW };
+	const char *const sides[] = { OLD TASKS, NEW TASKS };
 	int at, attempts;
 
 	deploy_whole(OLD);
@@ -223,6 +227,7 @@ static void deploy_killed_everywhere(enum crash_when when)
 		expect_stack_of(&o, "running");
 		expect_whole(&o);
 		cr_expect_eq(starts_of("demo-db-1"), 1, "write %d: started once", at);
+		cr_expect_eq(starts_of("demo-job-last-1"), 1, "write %d: run once", at);
 		expect_started(all, 1, at);
 		outcome_fini(&o);
 	}

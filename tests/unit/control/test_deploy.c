@@ -346,3 +346,66 @@ Test(deploy, that_is_cancelled_in_its_destroying_is_put_back)
 	expect_stack("running", 1);
 	cr_expect_eq(agents[0].n_specs + agents[1].n_specs, 3);
 }
+
+#define TASK(name, keys) "    " name ": {image: app, " keys "}\n"
+#define AT_WORKER1       "placement: {constraints: [node.hostname == worker1]}"
+
+static json_t *deploy_with_tasks(const char *services, const char *tasks)
+{
+	autofree char *text = sp_str_format("%sx-stackpilot:\n  tasks:\n%s", services, tasks);
+	autofree char *request = bundle_of(text, NULL);
+	char id[STORE_NAME_MAX];
+
+	begin("deploy", request, id);
+	return finished(id);
+}
+
+Test(deploy, runs_tasks_before_and_after_the_services_and_removes_them)
+{
+	autojson json_t *op = deploy_with_tasks(
+		DB, TASK("job-smoke", "when: after, " AT_WORKER1)
+			    TASK("job-seed", "depends_on: [job-migrate], " AT_WORKER1)
+				    TASK("job-migrate", AT_WORKER1));
+	autoworkloads struct store_workloads w = { 0 };
+
+	expect_state(op, "succeeded");
+	expect_calls(&agents[0], PULLED "PUT demo-job-migrate-1,PUT demo-job-seed-1,PUT demo-db-1,"
+					"PUT demo-job-smoke-1,DELETE demo-job-smoke-1,"
+					"DELETE demo-job-migrate-1,DELETE demo-job-seed-1,");
+	cr_assert_eq(store_workload_list(s, "demo", 0, &w, &err), 0);
+	cr_expect_eq(w.n, 1, "tasks belong to their deploy only");
+}
+
+Test(deploy, of_an_unchanged_stack_runs_no_task)
+{
+	autojson json_t *first = deploy_with_tasks(DB, TASK("job-a", AT_WORKER1)), *second = NULL;
+
+	free(fake_agent_calls(&agents[0]));
+	second = deploy_with_tasks(DB, TASK("job-a", AT_WORKER1));
+	expect_state(second, "succeeded");
+	expect_calls(&agents[0], "");
+}
+
+Test(deploy, tries_a_task_as_often_as_it_may_and_then_reverts)
+{
+	autojson json_t *first = deploy(DB), *op = NULL;
+
+	free(fake_agent_calls(&agents[0]));
+	op = deploy_with_tasks(DB "    command: [x]\n",
+			       TASK("bad-migrate", "retries: 1, " AT_WORKER1));
+	expect_state(op, "reverted");
+	expect_calls(&agents[0], PULLED "PUT demo-bad-migrate-1,DELETE demo-bad-migrate-1,"
+					"PUT demo-bad-migrate-1,DELETE demo-bad-migrate-1,");
+	expect_stack("running", 1);
+	cr_expect_str_eq(member(json_object_get(op, "error"), "resource"), "demo-bad-migrate-1");
+}
+
+Test(deploy, gives_a_task_no_more_than_its_time)
+{
+	autojson json_t *op = deploy_with_tasks(DB, TASK("slow", "timeout: 300ms, " AT_WORKER1));
+
+	expect_state(op, "reverted");
+	cr_expect_str_eq(member(json_object_get(op, "error"), "message"),
+			 "not complete after 300ms: workload 'demo-slow-1': it is running");
+	cr_expect_eq(agents[0].n_specs, 0);
+}
