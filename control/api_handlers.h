@@ -32,6 +32,11 @@
 	X(drift_look)        \
 	X(drift_show)        \
 	X(drift_mend)        \
+	X(state_list)        \
+	X(state_get)         \
+	X(state_set)         \
+	X(state_remove)      \
+	X(outputs_list)      \
 	X(operations_list)   \
 	X(operations_get)    \
 	X(operations_cancel) \

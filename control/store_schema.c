@@ -95,6 +95,11 @@ static const char *const migrations[] = {
 	"CREATE TABLE hooks (name TEXT PRIMARY KEY, cursor BIGINT NOT NULL,"
 	" delivered BIGINT NOT NULL, failures BIGINT NOT NULL, next_at BIGINT NOT NULL,"
 	" error TEXT NOT NULL, owner TEXT NOT NULL, owner_until BIGINT NOT NULL);",
+	/* 8: the state of stacks */
+	"CREATE TABLE state_versions (stack TEXT NOT NULL REFERENCES stacks ON DELETE CASCADE,"
+	" key TEXT NOT NULL, version BIGINT NOT NULL, value TEXT, sensitive BIGINT NOT NULL,"
+	" removed BIGINT NOT NULL, set_by TEXT NOT NULL, set_at BIGINT NOT NULL,"
+	" PRIMARY KEY (stack, key, version));",
 };
 
 int store_schema_latest(void)

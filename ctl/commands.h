@@ -31,6 +31,12 @@
 	X(deps_graph)    \
 	X(deps_check)    \
 	X(deps_order)    \
+	X(state_set)     \
+	X(state_get)     \
+	X(state_rm)      \
+	X(state_ls)      \
+	X(state_has)     \
+	X(output)        \
 	X(op_ls)         \
 	X(op_show)       \
 	X(op_cancel)     \
