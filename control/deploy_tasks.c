@@ -30,8 +30,7 @@ static int refuse_image(struct deploy *d, const struct stack_task *task, int r, 
 	sp_err_prefix(err, "%s:%u: task '%s'", d->desired.bundle->file, task->run.at.line,
 		      task->run.name);
 	snprintf(at->resource, sizeof(at->resource), "%s", task->run.image);
-	snprintf(at->next, sizeof(at->next), "ctl image import ARCHIVE --name %s",
-		 task->run.image);
+	snprintf(at->next, sizeof(at->next), "ctl image import ARCHIVE --name %s", task->run.image);
 	return r;
 }
 

@@ -5,41 +5,29 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "base/str.h"
-#include "control/store_stack.h"
+#include "control/outputs.h"
 #include "stackfile/env_list.h"
-
-static int value_of(const struct stack *stack, const char *name, char **ret, struct sp_err *err)
-{
-	const struct stack_output *o = stack_output_find(stack, name);
-
-	if (!o)
-		return sp_fail(err, SP_E_NOT_FOUND, "the stack '%s' has no output '%s'",
-			       stack->name, name);
-	if (!o->value)
-		return sp_fail(err, SP_E_NOT_FOUND,
-			       "the output '%s' of '%s' has no value: its state has no key '%s'",
-			       name, stack->name, o->state);
-	*ret = strdup(o->value);
-	return *ret ? 0 : sp_fail_nomem(err);
-}
 
 int output_value(struct store *s, const char *stack, const char *name, char **ret,
 		 struct sp_err *err)
 {
-	autofree char *bundle = NULL;
-	struct desired d = { 0 };
-	struct store_stack row;
-	int r = store_stack_get(s, stack, &row, err);
+	autojson json_t *list = NULL;
+	const json_t *one;
+	const char *value;
+	int r = outputs_read(s, stack, name, true, &list, err);
 
-	if (r == 0)
-		r = store_revision_bundle(s, stack, row.revision, &bundle, err);
-	if (r == 0)
-		r = desired_read(bundle, &d, err);
-	if (r == 0)
-		r = value_of(d.stack, name, ret, err);
-	desired_fini(&d);
-	return r;
+	if (r < 0)
+		return r;
+	one = json_array_get(list, 0);
+	value = json_string_value(json_object_get(one, "value"));
+	if (!value)
+		return sp_fail(err, SP_E_NOT_FOUND,
+			       "the output '%s' of '%s' has no value: its state has no key '%s'",
+			       name, stack, json_string_value(json_object_get(one, "state")));
+	*ret = strdup(value);
+	return *ret ? 0 : sp_fail_nomem(err);
 }
 
 static int give_one(struct store *s, const struct stack_output_use *use, struct wire_workload *w,
