@@ -117,8 +117,8 @@ static void read_volumes(const struct value *v, void *stack)
 
 static void service_name(const struct value *v, struct stack *s)
 {
-	struct stack_service *service =
-		value_push(v, &s->services, &s->n_services, sizeof(*service));
+	struct stack_service *service = value_push_upto(v, &s->services, &s->n_services,
+							sizeof(*service), STACK_SERVICES_MAX);
 
 	if (!service)
 		return;

@@ -185,10 +185,15 @@ const char *value_text(const struct value *v, const char *what)
 	return NULL;
 }
 
+void *value_push_upto(const struct value *v, void *list, size_t *n, size_t size, size_t max)
+{
+	if (*n < max)
+		return stack_arena_push(v->r->arena, list, n, size);
+	value_refuse(v, STACK_CODE_LIMIT, "is one more than %zu", max);
+	return NULL;
+}
+
 void *value_push(const struct value *v, void *list, size_t *n, size_t size)
 {
-	if (*n < STACK_LIST_MAX)
-		return stack_arena_push(v->r->arena, list, n, size);
-	value_refuse(v, STACK_CODE_LIMIT, "is one more than %d", STACK_LIST_MAX);
-	return NULL;
+	return value_push_upto(v, list, n, size, STACK_LIST_MAX);
 }

@@ -63,7 +63,9 @@ void value_each_item(const struct value *list, value_fn fn, void *state);
 void value_each_entry(const struct value *map, value_fn fn, void *state);
 const char *value_text(const struct value *v, const char *what); /* a scalar's text, not null */
 
-#define STACK_LIST_MAX WIRE_LIST_MAX
+#define STACK_LIST_MAX     WIRE_LIST_MAX
+#define STACK_SERVICES_MAX 1000
 
 /* Room for one more in a list of the model; NULL refuses (too many) or memory ran out. */
 void *value_push(const struct value *v, void *list, size_t *n, size_t size);
+void *value_push_upto(const struct value *v, void *list, size_t *n, size_t size, size_t max);

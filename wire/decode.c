@@ -62,7 +62,10 @@ static void decode_surroundings(struct sp_json_reader *r, struct wire_workload *
 	w->network_none = sp_json_bool(r, "network_none", false);
 	w->address = wire_opt(r, "address", wire_ipv4_valid, "an IPv4 address");
 	w->ports = wire_list(r, "ports", sizeof(*w->ports), wire_port_item, &w->n_ports);
-	w->hosts = wire_list(r, "hosts", sizeof(*w->hosts), wire_host_item, &w->n_hosts);
+	w->hosts = wire_long_list(
+		r, "hosts",
+		&(struct wire_items){ sizeof(*w->hosts), WIRE_HOSTS_MAX, wire_host_item },
+		&w->n_hosts);
 }
 
 static void decode_confinement(struct sp_json_reader *r, struct wire_workload *w)

@@ -22,6 +22,13 @@ int wire_enum(struct sp_json_reader *r, const char *key, const char *const *name
  * count grows before item() runs, so that a half-built element is freed with the rest. */
 void *wire_list(struct sp_json_reader *r, const char *key, size_t size, wire_item_fn item,
 		size_t *ret_n);
+/* The same with a bound of its own, instead of WIRE_LIST_MAX. */
+struct wire_items {
+	size_t size, max;
+	wire_item_fn item;
+};
+void *wire_long_list(struct sp_json_reader *r, const char *key, const struct wire_items *of,
+		     size_t *ret_n);
 /* An object of strings as pairs. */
 struct wire_pair *wire_pairs(struct sp_json_reader *r, const char *key, wire_check_fn check_key,
 			     size_t *ret_n);

@@ -79,6 +79,12 @@ static void decode_item(struct sp_json_reader *r, const char *key, size_t i, jso
 void *wire_list(struct sp_json_reader *r, const char *key, size_t size, wire_item_fn item,
 		size_t *ret_n)
 {
+	return wire_long_list(r, key, &(struct wire_items){ size, WIRE_LIST_MAX, item }, ret_n);
+}
+
+void *wire_long_list(struct sp_json_reader *r, const char *key, const struct wire_items *of,
+		     size_t *ret_n)
+{
 	json_t *list = sp_json_array(r, key), *value;
 	size_t n = json_array_size(list), i;
 	char *elements;
@@ -86,18 +92,18 @@ void *wire_list(struct sp_json_reader *r, const char *key, size_t size, wire_ite
 	*ret_n = 0;
 	if (n == 0 || r->error)
 		return NULL;
-	if (n > WIRE_LIST_MAX) {
-		sp_json_refuse(r, key, "%zu entries, at most %d", n, WIRE_LIST_MAX);
+	if (n > of->max) {
+		sp_json_refuse(r, key, "%zu entries, at most %zu", n, of->max);
 		return NULL;
 	}
-	elements = calloc(n, size);
+	elements = calloc(n, of->size);
 	if (!elements) {
 		r->error = sp_fail_nomem(r->err);
 		return NULL;
 	}
 	json_array_foreach (list, i, value) {
 		*ret_n = i + 1;
-		decode_item(r, key, i, value, item, elements + i * size);
+		decode_item(r, key, i, value, of->item, elements + i * of->size);
 		if (r->error)
 			break;
 	}

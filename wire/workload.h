@@ -16,7 +16,8 @@
 #include "base/digest.h"
 #include "base/err.h"
 
-#define WIRE_LIST_MAX      256                  /* entries of any list in a spec */
+#define WIRE_LIST_MAX      256                  /* entries of any list in a spec, but: */
+#define WIRE_HOSTS_MAX     4096                 /* names in /etc/hosts: two for each workload */
 #define WIRE_STOP_GRACE_NS INT64_C(10000000000) /* when the spec does not say */
 
 enum wire_mount_type { WIRE_MOUNT_VOLUME, WIRE_MOUNT_BIND, WIRE_MOUNT_TMPFS };
