@@ -31,11 +31,17 @@ char *sp_base64_encode(const void *data, size_t len)
 	return text;
 }
 
+/* The alphabet, read backwards, from '+' to 'z'. */
+static const int8_t digits[] = {
+	62, -1, -1, -1, 63, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, -1, -1, -1, -1, -1,
+	-1, -1, 0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15, 16, 17,
+	18, 19, 20, 21, 22, 23, 24, 25, -1, -1, -1, -1, -1, -1, 26, 27, 28, 29, 30, 31,
+	32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51,
+};
+
 static int digit_of(char c)
 {
-	const char *p = c ? strchr(alphabet, c) : NULL;
-
-	return p ? (int)(p - alphabet) : -1;
+	return c < '+' || c > 'z' ? -1 : digits[c - '+'];
 }
 
 /* Four digits, of which the last pad (0 to 2) are '=', into 3 - pad bytes. The bits that padding

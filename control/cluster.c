@@ -162,10 +162,9 @@ int cluster_read(struct store *s, const char *stack, struct cluster *ret, struct
 	int r = read_nodes(s, &c, err);
 
 	if (r == 0)
-		r = store_workload_list(s, NULL, 0, &all, err);
+		r = store_workload_list_others(s, stack, &all, err);
 	for (size_t i = 0; r == 0 && i < all.n; i++)
-		if (strcmp(all.list[i].stack, stack) != 0)
-			r = take_workload(&c, &all.list[i], err);
+		r = take_workload(&c, &all.list[i], err);
 	if (r < 0) {
 		cluster_fini(&c);
 		return r;

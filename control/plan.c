@@ -64,21 +64,66 @@ static void explain_update(const struct plan_workload *old, const struct plan_wo
 	snprintf(ret, PLAN_REASON_MAX, "%s changed", *fields ? fields : "its specification");
 }
 
-/* The last current one of that id. */
-static size_t find_current(const struct plan_input *in, const char *id)
+/* Rows in the order of their ids, and of one id in their own order, to be searched. */
+struct side {
+	const struct plan_workload *list;
+	const struct plan_workload **sorted;
+	size_t n;
+};
+
+struct comparison {
+	const struct plan_input *in;
+	struct side desired, current;
+};
+
+static int by_id(const void *a, const void *b)
 {
-	for (size_t i = in->n_current; i > 0; i--)
-		if (!strcmp(in->current[i - 1].id, id))
-			return i - 1;
-	return PLAN_NONE;
+	const struct plan_workload *x = *(const struct plan_workload *const *)a;
+	const struct plan_workload *y = *(const struct plan_workload *const *)b;
+	int order = strcmp(x->id, y->id);
+
+	return order ? order : (x > y) - (x < y);
 }
 
-static void compare(const struct plan_input *in, size_t i, struct plan_item *item)
+static int sort_side(const struct plan_workload *list, size_t n, struct side *ret,
+		     struct sp_err *err)
 {
+	const struct plan_workload **sorted = calloc(n + 1, sizeof(*sorted));
+
+	if (!sorted)
+		return sp_fail_nomem(err);
+	for (size_t i = 0; i < n; i++)
+		sorted[i] = &list[i];
+	qsort(sorted, n, sizeof(*sorted), by_id);
+	*ret = (struct side){ list, sorted, n };
+	return 0;
+}
+
+/* The last one of that id. */
+static size_t find(const struct side *side, const char *id)
+{
+	size_t low = 0, high = side->n;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (strcmp(side->sorted[middle]->id, id) <= 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (!low || strcmp(side->sorted[low - 1]->id, id) != 0)
+		return PLAN_NONE;
+	return (size_t)(side->sorted[low - 1] - side->list);
+}
+
+static void compare(const struct comparison *c, size_t i, struct plan_item *item)
+{
+	const struct plan_input *in = c->in;
 	const struct plan_workload *new = &in->desired[i], *old;
 
 	item->desired = i;
-	item->current = find_current(in, new->id);
+	item->current = find(&c->current, new->id);
 	if (item->current == PLAN_NONE) {
 		item->action = PLAN_CREATE;
 		snprintf(item->reason, sizeof(item->reason), "it is new");
@@ -97,33 +142,27 @@ static void compare(const struct plan_input *in, size_t i, struct plan_item *ite
 	}
 }
 
-static bool is_desired(const struct plan_input *in, const char *id)
-{
-	for (size_t i = 0; i < in->n_desired; i++)
-		if (!strcmp(in->desired[i].id, id))
-			return true;
-	return false;
-}
-
 /* A leftover on another node than the last one of the same id. */
-static bool is_stray(const struct plan_input *in, size_t i)
+static bool is_stray(const struct comparison *c, size_t i)
 {
-	size_t last = find_current(in, in->current[i].id);
+	const struct plan_input *in = c->in;
+	size_t last = find(&c->current, in->current[i].id);
 
 	return last != i && strcmp(in->current[last].node, in->current[i].node) != 0;
 }
 
-static bool is_removed(const struct plan_input *in, size_t i, struct plan_item *item)
+static bool is_removed(const struct comparison *c, size_t i, struct plan_item *item)
 {
+	const struct plan_input *in = c->in;
 	const char *id = in->current[i].id;
 
-	if (is_desired(in, id)) {
-		if (!is_stray(in, i))
+	if (find(&c->desired, id) != PLAN_NONE) {
+		if (!is_stray(c, i))
 			return false;
 		snprintf(item->reason, sizeof(item->reason), "it was left on %s",
 			 in->current[i].node);
 	} else {
-		if (find_current(in, id) != i && !is_stray(in, i))
+		if (find(&c->current, id) != i && !is_stray(c, i))
 			return false;
 		snprintf(item->reason, sizeof(item->reason), "it is no longer in the stack");
 	}
@@ -133,22 +172,36 @@ static bool is_removed(const struct plan_input *in, size_t i, struct plan_item *
 	return true;
 }
 
-int plan_make(const struct plan_input *in, struct plan *ret, struct sp_err *err)
+static int list_items(const struct comparison *c, struct plan *ret, struct sp_err *err)
 {
-	struct plan p = { 0 };
+	const struct plan_input *in = c->in;
+	struct plan p = { .items = calloc(in->n_desired + in->n_current + 1, sizeof(*p.items)) };
 
-	p.items = calloc(in->n_desired + in->n_current + 1, sizeof(*p.items));
 	if (!p.items)
 		return sp_fail_nomem(err);
 	for (size_t i = 0; i < in->n_desired; i++)
-		compare(in, i, &p.items[p.n++]);
+		compare(c, i, &p.items[p.n++]);
 	for (size_t i = 0; i < in->n_current; i++)
-		if (is_removed(in, i, &p.items[p.n]))
+		if (is_removed(c, i, &p.items[p.n]))
 			p.n++;
 	for (size_t i = 0; i < p.n; i++)
 		p.counts[p.items[i].action]++;
 	*ret = p;
 	return 0;
+}
+
+int plan_make(const struct plan_input *in, struct plan *ret, struct sp_err *err)
+{
+	struct comparison c = { .in = in };
+	int r = sort_side(in->desired, in->n_desired, &c.desired, err);
+
+	if (r == 0)
+		r = sort_side(in->current, in->n_current, &c.current, err);
+	if (r == 0)
+		r = list_items(&c, ret, err);
+	free(c.desired.sorted);
+	free(c.current.sorted);
+	return r;
 }
 
 void plan_turn_to_update(struct plan *p, size_t item, const char *fmt, ...)

@@ -92,6 +92,9 @@ int store_revision_bundle(struct store *s, const char *stack, int64_t revision, 
 /* Workloads of a stack (NULL: of all), of one revision (0: of all). */
 int store_workload_list(struct store *s, const char *stack, int64_t revision,
 			struct store_workloads *ret, struct sp_err *err);
+/* Workloads of all stacks but one. */
+int store_workload_list_others(struct store *s, const char *stack, struct store_workloads *ret,
+			       struct sp_err *err);
 /* Where the workload of that id runs: of the highest revision. NOT_FOUND. */
 int store_workload_node(struct store *s, const char *id, char ret_node[STORE_NAME_MAX],
 			struct sp_err *err);

@@ -70,16 +70,14 @@ static int read_workload(struct store *s, const struct db_rows *rows, struct sto
 	return store_workloads_add(ret, &w) < 0 ? sp_fail_nomem(err) : 0;
 }
 
-int store_workload_list(struct store *s, const char *stack, int64_t revision,
-			struct store_workloads *ret, struct sp_err *err)
+#define COLUMNS "id, revision, stack, service, replica, node, position, template, condition, spec"
+#define ORDER   " ORDER BY stack, revision, position, id"
+
+/* r: what the select returned. */
+static int collect(struct store *s, int r, struct db_rows *rows, struct store_workloads *ret,
+		   struct sp_err *err)
 {
-	auto_(db_rows_end) struct db_rows *rows = NULL;
 	autoworkloads struct store_workloads list = { 0 };
-	int r = db_select(store_db(s), &rows, err,
-			  "SELECT id, revision, stack, service, replica, node, position, template,"
-			  " condition, spec FROM workloads WHERE ($1 = '' OR stack = $1)"
-			  " AND ($2 = 0 OR revision = $2) ORDER BY stack, revision, position, id",
-			  DB_S(stack ? stack : ""), DB_I(revision));
 
 	while (r >= 0 && (r = db_next(rows, err)) > 0)
 		r = read_workload(s, rows, &list, err);
@@ -88,6 +86,28 @@ int store_workload_list(struct store *s, const char *stack, int64_t revision,
 	*ret = list;
 	list = (struct store_workloads){ 0 };
 	return 0;
+}
+
+int store_workload_list(struct store *s, const char *stack, int64_t revision,
+			struct store_workloads *ret, struct sp_err *err)
+{
+	auto_(db_rows_end) struct db_rows *rows = NULL;
+	int r = db_select(store_db(s), &rows, err,
+			  "SELECT " COLUMNS " FROM workloads WHERE ($1 = '' OR stack = $1)"
+			  " AND ($2 = 0 OR revision = $2)" ORDER,
+			  DB_S(stack ? stack : ""), DB_I(revision));
+
+	return collect(s, r, rows, ret, err);
+}
+
+int store_workload_list_others(struct store *s, const char *stack, struct store_workloads *ret,
+			       struct sp_err *err)
+{
+	auto_(db_rows_end) struct db_rows *rows = NULL;
+	int r = db_select(store_db(s), &rows, err,
+			  "SELECT " COLUMNS " FROM workloads WHERE stack <> $1" ORDER, DB_S(stack));
+
+	return collect(s, r, rows, ret, err);
 }
 
 int store_workload_node(struct store *s, const char *id, char ret_node[STORE_NAME_MAX],
