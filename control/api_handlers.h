@@ -18,6 +18,13 @@
 	X(stacks_deploy)     \
 	X(stacks_destroy)    \
 	X(plans_make)        \
+	X(snapshots_list)    \
+	X(snapshots_get)     \
+	X(snapshots_create)  \
+	X(snapshots_remove)  \
+	X(snapshots_tag)     \
+	X(snapshots_compare) \
+	X(snapshots_restore) \
 	X(stacks_diff)       \
 	X(validations_make)  \
 	X(deps_show)         \

@@ -17,7 +17,8 @@ API_HANDLER(plans_make)
 	request = sp_json_canonical(body);
 	if (!request)
 		return sp_fail_nomem(err);
-	r = dry_run(a->control, a->store, request, &a->at, &plan, err);
+	r = dry_run(a->control, a->store, &(struct dry_run_request){ .request = request }, &a->at,
+		    &plan, err);
 	if (r < 0) {
 		sp_err_at(err, SP_STAGE_PLAN);
 		return r;

@@ -22,6 +22,7 @@ struct config {
 	uint64_t image_max_bytes;
 	char *hooks;
 	int64_t hook_workers, hook_batch, hook_timeout_ns, hook_retry_max_ns;
+	int64_t snapshot_keep, snapshot_max_age_ns; /* 0: no bound */
 };
 
 extern const struct sp_conf_key config_keys[];

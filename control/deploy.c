@@ -8,12 +8,17 @@
 #include "base/str.h"
 #include "control/deploy_tasks.h"
 #include "control/recovery.h"
+#include "control/snapshot_step.h"
+#include "control/store_snapshot.h"
 
 static int finish(struct store *s, void *state, struct sp_err *err)
 {
 	struct deploy *d = state;
 	int r = store_stack_commit(s, d->o->row.stack, d->revision, err);
 
+	if (r == 0 && d->request.snapshot)
+		r = store_snapshot_restored(s, d->o->row.stack, d->request.snapshot, d->o->row.id,
+					    err);
 	return r < 0 ? r
 		     : store_stack_set_state(s, d->o->row.stack, STORE_STACK_RUNNING, d->o->row.id,
 					     err);
@@ -41,7 +46,12 @@ static int run_step(struct deploy *d, const char *name, enum sp_stage stage, ope
 
 static int act(struct deploy *d, struct sp_err *err)
 {
-	int r = run_step(d, "place", SP_STAGE_PLACE, deploy_place, err);
+	int r = 0;
+
+	if (d->stack.revision && d->desired.stack->policy.create_snapshot)
+		r = snapshot_step(d->o, d->request.snapshot, err);
+	if (r == 0)
+		r = run_step(d, "place", SP_STAGE_PLACE, deploy_place, err);
 	if (r == 0)
 		r = deploy_plan_start(d, err);
 	if (r == 0)
@@ -86,8 +96,17 @@ static int walk(struct deploy *d, struct sp_err *err)
 	return act(d, err);
 }
 
+static void free_specs(json_t **specs, size_t n)
+{
+	for (size_t i = 0; specs && i < n; i++)
+		json_decref(specs[i]);
+	free(specs);
+}
+
 void deploy_fini(struct deploy *d)
 {
+	free_specs(d->was, d->known.n);
+	free_specs(d->is, d->desired.n);
 	for (size_t i = 0; d->targets && i < d->desired.n; i++)
 		json_decref(d->targets[i].spec);
 	free(d->targets);

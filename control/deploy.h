@@ -3,6 +3,7 @@
  *
  *   validate, plan      deploy_compare.c  read the bundle, pin the images, compare
  *                       deploy_observe.c  what looks the same but is not there, or is down
+ *   snapshot            snapshot_step.c   what ran, to come back to
  *   place               deploy_place.c    nodes, addresses, final specs; rows of the new revision
  *   pull                deploy_pull.c     missing blobs to the nodes concerned
  *   task                deploy_tasks.h    containers that run to their end, before and after
@@ -57,6 +58,7 @@ struct deploy {
 	struct store_workloads known;  /* rows of the stack as they were before, of all revisions */
 	struct store_workloads placed; /* rows of its own revision, from a former attempt */
 	struct plan plan;
+	json_t **was, **is; /* specs of known, and of desired before placement, as compared */
 	struct cluster cluster;
 	struct deploy_target *targets; /* one for each desired workload */
 	struct deploy_task *tasks;     /* in the order they run */

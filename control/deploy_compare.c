@@ -20,6 +20,8 @@ int deploy_validate(struct operation *o, void *state, struct sp_err *err)
 	int r = deploy_request_read(o->row.request, &d->request, err);
 
 	if (r == 0)
+		r = deploy_request_fetch(&d->request, o->store, o->row.stack, err);
+	if (r == 0)
 		r = desired_read(d->request.bundle, &d->desired, err);
 	if (r == 0)
 		r = from_output_give_all(o->store, &d->desired, err);
@@ -28,7 +30,8 @@ int deploy_validate(struct operation *o, void *state, struct sp_err *err)
 	if (d->desired.stack->policy.timeout_ns)
 		o->deadline_ns = sp_time_mono_ns() + d->desired.stack->policy.timeout_ns;
 	r = d->revision ? deploy_adopt(d, err)
-			: desired_pin(&d->desired, o->control->images, &service, err);
+			: desired_pin_as(&d->desired, o->control->images, d->request.was, &service,
+					 err);
 	if (r == 0)
 		r = deploy_tasks_read(d, err);
 	if (r == 0) {
@@ -49,57 +52,73 @@ int deploy_validate(struct operation *o, void *state, struct sp_err *err)
 
 struct sides {
 	struct plan_workload *desired, *current;
-	json_t **specs;
-	size_t n_specs;
 };
 
 static void sides_fini(struct sides *s)
 {
-	for (size_t i = 0; i < s->n_specs; i++)
-		json_decref(s->specs[i]);
-	free(s->specs);
 	free(s->desired);
 	free(s->current);
 }
 
-static int fill_sides(const struct deploy *d, struct sides *s, struct sp_err *err)
+static int fill_desired(struct deploy *d, struct plan_workload *side, struct sp_err *err)
 {
-	size_t n = d->desired.n, m = d->known.n;
+	int r = 0;
 
-	s->desired = calloc(n + 1, sizeof(*s->desired));
-	s->current = calloc(m + 1, sizeof(*s->current));
-	s->specs = calloc(n + m + 1, sizeof(*s->specs));
-	if (!s->desired || !s->current || !s->specs)
-		return sp_fail_nomem(err);
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; r == 0 && i < d->desired.n; i++) {
 		const struct desired_workload *w = &d->desired.list[i];
-		int r = wire_workload_encode(w->spec, &s->specs[s->n_specs], err);
 
-		if (r < 0)
-			return r;
-		s->desired[i] = (struct plan_workload){ .id = w->spec->id,
-							.template = w->template,
-							.spec = s->specs[s->n_specs++] };
+		r = wire_workload_encode(w->spec, &d->is[i], err);
+		side[i] = (struct plan_workload){ .id = w->spec->id,
+						  .template = w->template,
+						  .spec = d->is[i] };
 	}
-	for (size_t i = 0; i < m; i++) {
-		const struct store_workload *w = &d->known.list[i];
-
-		s->specs[s->n_specs] = json_loads(w->spec, 0, NULL);
-		s->current[i] = (struct plan_workload){ .id = w->id,
-							.template = w->template,
-							.node = w->node,
-							.spec = s->specs[s->n_specs++] };
-	}
-	return 0;
+	return r;
 }
 
-/* extra_hosts is no part of a workload's identity: an agent changes it without a restart. */
-static bool same_extra_hosts(const json_t *old, const json_t *new)
+static void fill_current(struct deploy *d, struct plan_workload *side)
 {
-	const json_t *was = json_object_get(old, "hosts"), *is = json_object_get(new, "hosts"),
-		     *one;
+	for (size_t i = 0; i < d->known.n; i++) {
+		const struct store_workload *w = &d->known.list[i];
+
+		d->was[i] = json_loads(w->spec, 0, NULL);
+		side[i] = (struct plan_workload){
+			.id = w->id, .template = w->template, .node = w->node, .spec = d->was[i]
+		};
+	}
+}
+
+static int fill_sides(struct deploy *d, struct sides *s, struct sp_err *err)
+{
+	s->desired = calloc(d->desired.n + 1, sizeof(*s->desired));
+	s->current = calloc(d->known.n + 1, sizeof(*s->current));
+	d->is = calloc(d->desired.n + 1, sizeof(json_t *));
+	d->was = calloc(d->known.n + 1, sizeof(json_t *));
+	if (!s->desired || !s->current || !d->is || !d->was)
+		return sp_fail_nomem(err);
+	fill_current(d, s->current);
+	return fill_desired(d, s->desired, err);
+}
+
+/* How many entries of /etc/hosts name the stack's own workloads: two for each with an address. */
+static size_t names_before(const struct deploy *d)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < d->known.n; i++)
+		n += json_object_get(d->was[i], "address") != NULL;
+	return 2 * n;
+}
+
+/* extra_hosts come first, then the stack's own names. They are no part of a workload's identity: an
+ * agent changes them without a restart. */
+static bool same_extra_hosts(const json_t *old, const json_t *new, size_t names)
+{
+	const json_t *was = json_object_get(old, "hosts"), *is = json_object_get(new, "hosts");
+	const json_t *one;
 	size_t i;
 
+	if (json_array_size(was) != json_array_size(is) + names)
+		return false;
 	json_array_foreach (is, i, one) {
 		if (!json_equal(one, json_array_get(was, i)))
 			return false;
@@ -108,13 +127,15 @@ static bool same_extra_hosts(const json_t *old, const json_t *new)
 }
 
 /* What seems the same, but knows other names by extra_hosts. */
-static void compare_hosts(struct deploy *d, const struct sides *s)
+static void compare_hosts(struct deploy *d)
 {
+	size_t names = names_before(d);
+
 	for (size_t i = 0; i < d->plan.n; i++) {
 		const struct plan_item *item = &d->plan.items[i];
 
-		if (item->action == PLAN_KEEP && !same_extra_hosts(s->current[item->current].spec,
-								   s->desired[item->desired].spec))
+		if (item->action == PLAN_KEEP &&
+		    !same_extra_hosts(d->was[item->current], d->is[item->desired], names))
 			plan_turn_to_update(&d->plan, i, "extra_hosts changed");
 	}
 }
@@ -132,7 +153,7 @@ int deploy_compare_rows(struct deploy *d, struct sp_err *err)
 	if (r == 0)
 		r = plan_make(&in, &d->plan, err);
 	if (r == 0)
-		compare_hosts(d, &sides);
+		compare_hosts(d);
 	sides_fini(&sides);
 	return r;
 }

@@ -7,6 +7,7 @@
 #include "base/str.h"
 #include "control/deploy_tasks.h"
 #include "control/plan_pins.h"
+#include "control/snapshot.h"
 #include "control/store_resource.h"
 #include "control/validate.h"
 
@@ -53,6 +54,8 @@ static int fill_request(const struct deploy *d, size_t i, struct place_request *
 	q->owner = sp_str_format("%s/%s-%u", w->stack, w->service, w->replica);
 	if (item->current != PLAN_NONE)
 		q->keep = cluster_find(&d->cluster, d->known.list[item->current].node);
+	else if (d->request.was && snapshot_node(d->request.was, w->id))
+		q->keep = cluster_find(&d->cluster, snapshot_node(d->request.was, w->id));
 	if (!q->owner || deploy_fill_constraints(s, q) < 0)
 		return sp_fail_nomem(err);
 	return 0;

@@ -4,12 +4,14 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "control/snapshot.h"
 
 void deploy_request_fini(struct deploy_request *q)
 {
 	if (q->bundle)
 		explicit_bzero(q->bundle, strlen(q->bundle));
 	free(q->bundle);
+	json_decref(q->was);
 	*q = (struct deploy_request){ 0 };
 }
 
@@ -22,6 +24,11 @@ int deploy_request_read(const char *request, struct deploy_request *ret, struct 
 
 	if (r < 0)
 		return r;
+	q.snapshot = json_integer_value(json_object_get(json, "snapshot"));
+	if (q.snapshot) {
+		*ret = q;
+		return 0;
+	}
 	plan = json_object_get(json, "plan");
 	q.planned = plan != NULL;
 	if (plan)
@@ -33,5 +40,18 @@ int deploy_request_read(const char *request, struct deploy_request *ret, struct 
 	if (!q.bundle)
 		return sp_fail_nomem(err);
 	*ret = q;
+	return 0;
+}
+
+int deploy_request_fetch(struct deploy_request *q, struct store *s, const char *stack,
+			 struct sp_err *err)
+{
+	autowholesnapshot struct snapshot n = { 0 };
+	int r = q->snapshot ? snapshot_open(s, stack, q->snapshot, &n, err) : 0;
+
+	if (r < 0 || !q->snapshot)
+		return r;
+	q->bundle = take_ptr(n.bundle);
+	q->was = take_ptr(n.workloads);
 	return 0;
 }

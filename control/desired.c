@@ -1,10 +1,13 @@
 /* From bundle to workload specs; see desired.h. */
 #include "control/desired.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/json.h"
+#include "control/snapshot.h"
+#include "images/blob.h"
 #include "images/catalog.h"
 #include "stackfile/expand.h"
 #include "stackfile/read.h"
@@ -97,14 +100,34 @@ int desired_read(const char *bundle, struct desired *ret, struct sp_err *err)
 	return 0;
 }
 
-int desired_pin_spec(struct wire_workload *spec, struct img_store *images,
-		     char ret_template[SP_DIGEST_MAX], struct sp_err *err)
+/* The manifest it ran with: its name may stand for another one by now. */
+static int pinned_before(struct img_store *images, const char *image, const char *was,
+			 char ret[SP_DIGEST_MAX], struct sp_err *err)
 {
-	char digest[SP_DIGEST_MAX];
-	int r = img_digest_of(images, spec->image, digest, err);
+	int r = img_blob_has(images, was, NULL, err);
 
-	if (r < 0)
-		return r;
+	if (r == 0)
+		return sp_fail(err, SP_E_NOT_FOUND,
+			       "image '%s' of then, %s, is not in the cluster's store any more",
+			       image, was);
+	snprintf(ret, SP_DIGEST_MAX, "%s", was);
+	return r < 0 ? r : 0;
+}
+
+/* The manifest a name stands for; of the same image as the workload before, the same. */
+static int pinned_now(struct img_store *images, const struct desired_workload *w,
+		      const struct desired_workload *first, char ret[SP_DIGEST_MAX],
+		      struct sp_err *err)
+{
+	if (w == first || strcmp(w->spec->image, w[-1].spec->image) != 0)
+		return img_digest_of(images, w->spec->image, ret, err);
+	snprintf(ret, SP_DIGEST_MAX, "%s", w[-1].spec->image_digest);
+	return 0;
+}
+
+static int pin_to(struct wire_workload *spec, const char *digest, char ret_template[SP_DIGEST_MAX],
+		  struct sp_err *err)
+{
 	free(spec->image_digest);
 	spec->image_digest = strdup(digest);
 	if (!spec->image_digest)
@@ -112,15 +135,42 @@ int desired_pin_spec(struct wire_workload *spec, struct img_store *images,
 	return wire_workload_digest(spec, ret_template, err);
 }
 
-int desired_pin(struct desired *d, struct img_store *images, const char **ret_service,
-		struct sp_err *err)
+int desired_pin_spec(struct wire_workload *spec, struct img_store *images,
+		     char ret_template[SP_DIGEST_MAX], struct sp_err *err)
+{
+	char digest[SP_DIGEST_MAX];
+	int r = img_digest_of(images, spec->image, digest, err);
+
+	return r < 0 ? r : pin_to(spec, digest, ret_template, err);
+}
+
+static int pin_one(struct desired *d, size_t i, struct img_store *images, const json_t *was,
+		   struct sp_err *err)
+{
+	struct desired_workload *w = &d->list[i];
+	const char *before = was ? snapshot_image_digest(was, w->spec->id) : NULL;
+	char digest[SP_DIGEST_MAX];
+	int r = before ? pinned_before(images, w->spec->image, before, digest, err)
+		       : pinned_now(images, w, d->list, digest, err);
+
+	return r < 0 ? r : pin_to(w->spec, digest, w->template, err);
+}
+
+int desired_pin_as(struct desired *d, struct img_store *images, const json_t *was,
+		   const char **ret_service, struct sp_err *err)
 {
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < d->n; i++) {
-		r = desired_pin_spec(d->list[i].spec, images, d->list[i].template, err);
+		r = pin_one(d, i, images, was, err);
 		if (r < 0)
 			*ret_service = d->stack->services[d->list[i].service].name;
 	}
 	return r;
+}
+
+int desired_pin(struct desired *d, struct img_store *images, const char **ret_service,
+		struct sp_err *err)
+{
+	return desired_pin_as(d, images, NULL, ret_service, err);
 }

@@ -37,4 +37,7 @@ int desired_pin(struct desired *d, struct img_store *images, const char **ret_se
 /* One spec alone, and the digest of what it is then. */
 int desired_pin_spec(struct wire_workload *spec, struct img_store *images,
 		     char ret_template[SP_DIGEST_MAX], struct sp_err *err);
+/* The same, but to the manifest that each workload had in a snapshot (was: see snapshot.h). */
+int desired_pin_as(struct desired *d, struct img_store *images, const json_t *was,
+		   const char **ret_service, struct sp_err *err);
 void desired_fini(struct desired *d);

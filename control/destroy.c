@@ -11,6 +11,7 @@
 #include "control/operation.h"
 #include "control/recovery.h"
 #include "control/revert.h"
+#include "control/snapshot_step.h"
 #include "control/store_node.h"
 #include "control/store_stack.h"
 
@@ -175,7 +176,9 @@ static int walk(struct destroy *d, struct sp_err *err)
 	if (o->row.attempt > RECOVERY_ATTEMPTS_MAX)
 		return sp_fail(err, SP_E_INTERRUPTED, "operation '%s' was begun %lld times",
 			       o->row.id, (long long)o->row.attempt);
-	r = store_transact(o->store, plan_all, d, err);
+	r = snapshot_step_by_policy(o, err);
+	if (r == 0)
+		r = store_transact(o->store, plan_all, d, err);
 	if (r == 0)
 		r = remove_all(d, err);
 	if (r == 0 && d->volumes)

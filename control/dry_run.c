@@ -66,14 +66,15 @@ static int draw(struct deploy *d, json_t **ret, struct sp_err *err)
 	return r;
 }
 
-int dry_run(struct control *c, struct store *s, const char *request, struct wire_failure *at,
-	    json_t **ret, struct sp_err *err)
+int dry_run(struct control *c, struct store *s, const struct dry_run_request *q,
+	    struct wire_failure *at, json_t **ret, struct sp_err *err)
 {
 	struct operation o = { .control = c, .store = s }; /* of no row: it is never begun */
 	struct deploy d = { .o = &o, .explain = true };
 	int r;
 
-	o.row.request = (char *)request;
+	o.row.request = (char *)q->request;
+	snprintf(o.row.stack, sizeof(o.row.stack), "%s", q->stack ? q->stack : "");
 	r = look(&d, err);
 	if (r == 0)
 		r = draw(&d, ret, err);

@@ -4,10 +4,15 @@
 #include "control/control.h"
 #include "wire/failure.h"
 
+/* As a row of an operation would have it. */
+struct dry_run_request {
+	const char *stack;   /* of a restore; NULL: the bundle says */
+	const char *request; /* JSON text (deploy_request.h) */
+};
+
 /*
- * *ret: the plan of a deploy of request (a bundle, JSON text; docs/api.md, "Plan"). No lock, no
- * row, no agent is told anything; the agents are asked what they have. A failure leaves its address
- * in at.
+ * *ret: the plan of a deploy or restore (docs/api.md, "Plan"). No lock, no row, no agent is told
+ * anything; the agents are asked what they have. A failure leaves its address in at.
  */
-int dry_run(struct control *c, struct store *s, const char *request, struct wire_failure *at,
-	    json_t **ret, struct sp_err *err);
+int dry_run(struct control *c, struct store *s, const struct dry_run_request *q,
+	    struct wire_failure *at, json_t **ret, struct sp_err *err);

@@ -18,6 +18,7 @@ static const struct {
 	const char *kind;
 	void (*run)(struct operation *o);
 } kinds[] = { { "deploy", deploy_run },
+	      { "restore", deploy_run },
 	      { "destroy", destroy_run },
 	      { DRIFT_FIX_KIND, drift_fix_run } };
 

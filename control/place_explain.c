@@ -8,7 +8,7 @@ static void explain_kept(const struct place_request *q, const struct placing *p,
 {
 	for (size_t i = 0; i < p->n_nodes; i++)
 		snprintf(q->reasons[i], PLACE_REASON_MAX, "%s",
-			 i == at ? "it is there already, and still fits" : "");
+			 i == at ? "it is there already, or was, and still fits" : "");
 }
 
 /* A node that fits too, but less well. */

@@ -3,7 +3,6 @@
 
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/json.h"
@@ -135,33 +134,19 @@ static int open_drawing(struct plan_drawing *g, struct sp_err *err)
 	const struct deploy *d = g->d;
 	int r = sensitive_add_stack(&g->sensitive, d->desired.stack, err);
 
-	g->was = calloc(d->known.n + 1, sizeof(json_t *));
-	g->is = calloc(d->desired.n + 1, sizeof(json_t *));
 	g->known_ports = json_object();
 	g->known_volumes = json_object();
 	g->going = json_object();
 	g->ids = json_object();
 	g->actions = json_array();
 	g->unchanged = json_array();
-	if (r == 0 && (!g->was || !g->is))
-		r = sp_fail_nomem(err);
-	for (size_t i = 0; r == 0 && i < d->known.n; i++) {
-		g->was[i] = json_loads(d->known.list[i].spec, 0, NULL);
-		r = sensitive_add_spec(&g->sensitive, g->was[i], err);
-	}
-	for (size_t i = 0; r == 0 && i < d->desired.n; i++)
-		r = wire_workload_encode(d->desired.list[i].spec, &g->is[i], err);
+	for (size_t i = 0; r == 0 && i < d->known.n; i++)
+		r = sensitive_add_spec(&g->sensitive, d->was[i], err);
 	return r;
 }
 
 static void close_drawing(struct plan_drawing *g)
 {
-	for (size_t i = 0; g->was && i < g->d->known.n; i++)
-		json_decref(g->was[i]);
-	for (size_t i = 0; g->is && i < g->d->desired.n; i++)
-		json_decref(g->is[i]);
-	free(g->was);
-	free(g->is);
 	json_decref(g->known_ports);
 	json_decref(g->known_volumes);
 	json_decref(g->going);

@@ -8,8 +8,6 @@ struct plan_drawing {
 	const struct deploy *d;
 	json_t *const *images;
 	struct sensitive sensitive;
-	json_t **was; /* the spec of each known workload */
-	json_t **is;  /* and of each desired one, before placement */
 	json_t *known_ports,
 		*known_volumes; /* "NODE/PORT": {"id", "target"}; "NODE/VOLUME": true */
 	json_t *going;          /* "NODE/ID" of what is removed */

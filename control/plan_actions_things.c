@@ -53,10 +53,10 @@ void plan_draw_known(struct plan_drawing *g)
 	size_t k;
 
 	for (size_t i = 0; i < d->known.n; i++) {
-		json_array_foreach (json_object_get(g->was[i], "ports"), k, one) {
+		json_array_foreach (json_object_get(g->d->was[i], "ports"), k, one) {
 			remember_port(g, &d->known.list[i], one);
 		}
-		json_array_foreach (json_object_get(g->was[i], "mounts"), k, one) {
+		json_array_foreach (json_object_get(g->d->was[i], "mounts"), k, one) {
 			remember_volume(g, &d->known.list[i], one);
 		}
 	}
@@ -150,7 +150,7 @@ void plan_draw_ports(struct plan_drawing *g, size_t i, json_t *start)
 	json_t *port, *action;
 	size_t k;
 
-	json_array_foreach (json_object_get(g->is[i], "ports"), k, port) {
+	json_array_foreach (json_object_get(g->d->is[i], "ports"), k, port) {
 		autofree char *name = port_name(port);
 		autofree char *key = name ? sp_str_format("%s/%s", node, name) : NULL;
 		const json_t *was = key ? json_object_get(g->known_ports, key) : NULL;
@@ -179,7 +179,7 @@ static bool is_published(const struct plan_drawing *g, const char *node, const c
 
 		if (strcmp(g->d->targets[i].node, node) != 0)
 			continue;
-		json_array_foreach (json_object_get(g->is[i], "ports"), k, port) {
+		json_array_foreach (json_object_get(g->d->is[i], "ports"), k, port) {
 			autofree char *other = port_name(port);
 
 			if (sp_str_eq(other, name))

@@ -110,7 +110,7 @@ static void draw_start(struct plan_drawing *g, size_t i)
 	} else {
 		plan_draw_why(g, action, "%s", item->reason);
 	}
-	put_changes(g, action, old ? g->was[item->current] : NULL, g->is[i]);
+	put_changes(g, action, old ? g->d->was[item->current] : NULL, g->d->is[i]);
 	put_placement(g, action, i);
 	after_things(g, i, action);
 	after_dependencies(g, i, action);
@@ -170,7 +170,7 @@ static void draw_removal(struct plan_drawing *g, size_t i)
 	action = plan_draw(g, take_ptr(id), &act);
 	if (item->action == PLAN_REMOVE) {
 		plan_draw_why(g, action, "%s", item->reason);
-		put_changes(g, action, g->was[item->current], NULL);
+		put_changes(g, action, g->d->was[item->current], NULL);
 	} else {
 		plan_draw_why(g, action, "it moves to %s", g->d->targets[item->desired].node);
 	}
@@ -185,7 +185,7 @@ static bool is_early(const struct plan_drawing *g, const struct plan_item *item)
 	for (size_t i = 0; old && i < g->d->desired.n; i++)
 		if (item_of(g, i)->action != PLAN_KEEP &&
 		    !strcmp(g->d->targets[i].node, old->node) &&
-		    deploy_share_port(g->was[item->current], g->is[i]))
+		    deploy_share_port(g->d->was[item->current], g->d->is[i]))
 			return true;
 	return false;
 }

@@ -23,16 +23,21 @@ static int put_bundle(struct sp_buf *text, const char *bundle, struct sp_err *er
 	autojson json_t *json = NULL;
 	autofree char *rest = NULL;
 	char digest[SP_DIGEST_MAX];
-	int r = sp_json_parse(bundle, strlen(bundle), &json, err);
+	int r;
 
-	if (r < 0)
-		return r;
-	json_object_del(json, "on_failure");
-	rest = sp_json_canonical(json);
-	if (!rest)
-		return sp_fail_nomem(err);
-	r = sp_digest_of(rest, strlen(rest), digest, err);
-	explicit_bzero(rest, strlen(rest));
+	if (strstr(bundle, "\"on_failure\"")) {
+		r = sp_json_parse(bundle, strlen(bundle), &json, err);
+		if (r < 0)
+			return r;
+		json_object_del(json, "on_failure");
+		rest = sp_json_canonical(json);
+		if (!rest)
+			return sp_fail_nomem(err);
+	}
+	bundle = rest ? rest : bundle;
+	r = sp_digest_of(bundle, strlen(bundle), digest, err);
+	if (rest)
+		explicit_bzero(rest, strlen(rest));
 	sp_buf_puts(text, digest);
 	return r;
 }
@@ -133,14 +138,19 @@ static int stale(const struct deploy *d, struct sp_err *err, const char *why)
 	return r;
 }
 
+static bool is_pinned(const struct deploy *d)
+{
+	return d->request.planned && !d->revision;
+}
+
 int plan_pins_check_sides(const struct deploy *d, struct sp_err *err)
 {
 	const struct plan_pins *wanted = &d->request.pins;
 	struct plan_pins is;
 	char text[160];
-	int r = d->request.planned ? pin_sides(d, &is, err) : 0;
+	int r = is_pinned(d) ? pin_sides(d, &is, err) : 0;
 
-	if (r < 0 || !d->request.planned)
+	if (r < 0 || !is_pinned(d))
 		return r;
 	if (is.serial != wanted->serial) {
 		snprintf(text, sizeof(text),
@@ -160,9 +170,9 @@ int plan_pins_check_sides(const struct deploy *d, struct sp_err *err)
 int plan_pins_check_actions(const struct deploy *d, struct sp_err *err)
 {
 	char actions[SP_DIGEST_MAX];
-	int r = d->request.planned ? pin_actions(d, actions, err) : 0;
+	int r = is_pinned(d) ? pin_actions(d, actions, err) : 0;
 
-	if (r < 0 || !d->request.planned)
+	if (r < 0 || !is_pinned(d))
 		return r;
 	if (strcmp(actions, d->request.pins.actions) != 0)
 		return stale(d, err,

@@ -25,8 +25,9 @@ int plan_pins_of(const struct deploy *d, struct plan_pins *ret, struct sp_err *e
 int plan_pins_decode(json_t *plan, struct plan_pins *ret, struct sp_err *err);
 
 /*
- * A deploy that was not planned passes. SP_E_CONFLICT at the plan stage says how the plan is stale:
- * first the two sides (before any agent is asked), then, with nodes chosen, what would be done.
+ * A deploy that was not planned passes, and so does one that was placed by a former attempt.
+ * SP_E_CONFLICT at the plan stage says how the plan is stale: first the two sides (before any agent
+ * is asked), then, with nodes chosen, what would be done.
  */
 int plan_pins_check_sides(const struct deploy *d, struct sp_err *err);
 int plan_pins_check_actions(const struct deploy *d, struct sp_err *err);

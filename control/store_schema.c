@@ -100,6 +100,15 @@ static const char *const migrations[] = {
 	" key TEXT NOT NULL, version BIGINT NOT NULL, value TEXT, sensitive BIGINT NOT NULL,"
 	" removed BIGINT NOT NULL, set_by TEXT NOT NULL, set_at BIGINT NOT NULL,"
 	" PRIMARY KEY (stack, key, version));",
+	/* 9: snapshots, which outlive their stack; a content is kept once, sealed */
+	"CREATE TABLE snapshot_contents (digest TEXT PRIMARY KEY, text TEXT NOT NULL);"
+	"CREATE TABLE snapshot_versions (stack TEXT PRIMARY KEY, last BIGINT NOT NULL);"
+	"CREATE TABLE snapshots (stack TEXT NOT NULL, version BIGINT NOT NULL,"
+	" content TEXT NOT NULL, revision BIGINT NOT NULL, cause TEXT NOT NULL,"
+	" operation TEXT NOT NULL, creator TEXT NOT NULL, description TEXT NOT NULL,"
+	" tags TEXT NOT NULL, created_at BIGINT NOT NULL, verified_at BIGINT NOT NULL,"
+	" size BIGINT NOT NULL, summary TEXT NOT NULL, digest TEXT NOT NULL,"
+	" PRIMARY KEY (stack, version));",
 };
 
 int store_schema_latest(void)

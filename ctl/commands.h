@@ -27,6 +27,13 @@
 	X(events)        \
 	X(hook_ls)       \
 	X(stack_ls)      \
+	X(snap_create)   \
+	X(snap_ls)       \
+	X(snap_show)     \
+	X(snap_restore)  \
+	X(snap_compare)  \
+	X(snap_tag)      \
+	X(snap_rm)       \
 	X(deps_show)     \
 	X(deps_graph)    \
 	X(deps_check)    \

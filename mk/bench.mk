@@ -1,14 +1,14 @@
 # Figures, never tests: medians side by side with the peers, in one run.
 
 BENCH_PARTS = launch contest place ours peer
-BENCH = $(O)/bench/launch $(O)/bench/lock_pairs $(O)/bench/true $(O)/bench/no_setrlimit.so
+BENCH = $(O)/bench/launch $(O)/bench/lock_pairs $(O)/bench/state $(O)/bench/true $(O)/bench/no_setrlimit.so
 
 $(O)/bench/launch: $(BENCH_PARTS:%=$(O)/tests/bench/%.o) $(LIBS:%=$(O)/lib%.a)
 	@mkdir -p $(@D)
 	$(QUIET_LD)$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group \
 		$(shell pkg-config --libs $(PKGS)) -lpthread -lm
 
-$(O)/bench/lock_pairs: $(O)/tests/bench/lock_pairs.o $(call floor_objs,control) $(LIBS:%=$(O)/lib%.a)
+$(O)/bench/lock_pairs $(O)/bench/state: $(O)/bench/%: $(O)/tests/bench/%.o $(call floor_objs,control) $(LIBS:%=$(O)/lib%.a)
 	@mkdir -p $(@D)
 	$(QUIET_LD)$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group \
 		$(shell pkg-config --libs $(PKGS)) -lpthread -lm

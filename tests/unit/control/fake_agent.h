@@ -27,6 +27,8 @@
 
 #define FAKE_WORKLOADS_MAX 32
 
+static const char *fake_bad_user; /* workloads with it fail, from now on */
+
 struct fake_agent {
 	const char *name;
 	struct sp_httpd *httpd;
@@ -61,7 +63,9 @@ static json_t *fake_status(const json_t *spec)
 	const char *service = json_string_value(json_object_get(spec, "service"));
 	const char *command =
 		json_string_value(json_array_get(json_object_get(spec, "command"), 0));
-	bool bad = sp_str_starts(service, "bad") || sp_str_eq(command, "fail");
+	const char *user = json_string_value(json_object_get(spec, "user"));
+	bool bad = sp_str_starts(service, "bad") || sp_str_eq(command, "fail") ||
+		   (user && sp_str_eq(user, fake_bad_user));
 	bool slow = sp_str_starts(service, "slow"), job = sp_str_starts(service, "job");
 	int code = bad ? 3 : 0;
 

@@ -47,14 +47,14 @@ static inline void open_control(void)
 }
 
 /* A root filesystem of one directory. */
-static inline void write_rootfs(int fd)
+static inline void write_rootfs(int fd, const char *directory)
 {
 	struct archive *a = archive_write_new();
 	struct archive_entry *e = archive_entry_new();
 
 	archive_write_set_format_ustar(a);
 	archive_write_open_fd(a, fd);
-	archive_entry_set_pathname(e, "etc");
+	archive_entry_set_pathname(e, directory);
 	archive_entry_set_filetype(e, AE_IFDIR);
 	archive_entry_set_perm(e, 0755);
 	cr_assert_eq(archive_write_header(a, e), ARCHIVE_OK);
@@ -62,17 +62,23 @@ static inline void write_rootfs(int fd)
 	archive_write_free(a);
 }
 
-static inline void import_image(void)
+/* "app" stands for an image whose digest depends on the directory. */
+static inline void import_image_of(const char *directory)
 {
 	struct img_imported image;
 	FILE *f = tmpfile();
 
 	cr_assert_not_null(f);
-	write_rootfs(fileno(f));
+	write_rootfs(fileno(f), directory);
 	rewind(f);
 	cr_assert_eq(img_import_rootfs(c.images, fileno(f), "app", NULL, NULL, &image, &err), 0,
 		     "%s", err.message);
 	fclose(f);
+}
+
+static inline void import_image(void)
+{
+	import_image_of("etc");
 }
 
 static inline void wait_ready(const char *name)

@@ -17,7 +17,9 @@ static json_t *plan_of(const char *services)
 	autofree char *request = bundle_of(services, "rollback");
 	json_t *plan = NULL;
 
-	cr_assert_eq(dry_run(&c, s, request, &at, &plan, &err), 0, "%s", err.message);
+	cr_assert_eq(
+		dry_run(&c, s, &(struct dry_run_request){ .request = request }, &at, &plan, &err),
+		0, "%s", err.message);
 	return plan;
 }
 
@@ -185,7 +187,9 @@ Test(dry_run, of_a_file_that_cannot_be_placed_says_why)
 	autofree char *request = bundle_of("  web:\n    image: app\n" ON("mars"), "rollback");
 	json_t *plan = NULL;
 
-	cr_expect_lt(dry_run(&c, s, request, &at, &plan, &err), 0);
+	cr_expect_lt(
+		dry_run(&c, s, &(struct dry_run_request){ .request = request }, &at, &plan, &err),
+		0);
 	cr_expect_not_null(strstr(err.message, "worker1: does not satisfy node.hostname == mars"));
 	cr_expect_str_eq(at.resource, "demo-web-1");
 }

@@ -252,7 +252,7 @@ Test(place, says_of_what_stays_only_that_it_is_there)
 	q.keep = 1;
 	q.reasons = reasons;
 	cr_assert_eq(place(nodes, 3, &q, 1, NULL, &err), 0);
-	cr_expect_str_eq(reasons[1], "it is there already, and still fits");
+	cr_expect_str_eq(reasons[1], "it is there already, or was, and still fits");
 	cr_expect_str_eq(reasons[0], "");
 }
 
