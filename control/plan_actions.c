@@ -162,10 +162,15 @@ static void draw(struct plan_drawing *g)
 	plan_draw_known(g);
 	plan_draw_images(g);
 	plan_draw_volumes(g);
+	if (plan_is_empty(&g->d->plan)) {
+		plan_draw_workloads(g);
+		return;
+	}
+	plan_draw_tasks(g, STACK_BEFORE);
 	plan_draw_early(g);
 	plan_draw_workloads(g);
-	if (!plan_is_empty(&g->d->plan))
-		draw_end(g);
+	plan_draw_tasks(g, STACK_AFTER);
+	draw_end(g);
 }
 
 int plan_actions(const struct deploy *d, json_t *const *images, json_t **ret, struct sp_err *err)

@@ -4,7 +4,7 @@
  * and whose nodes are chosen; listed in an order in which they may be done.
  *
  *   pull/NODE/IMAGE    volume/NODE/VOLUME    remove/NODE/WORKLOAD    start/WORKLOAD
- *   ready/WORKLOAD     port/NODE/ADDRESS     good                    commit
+ *   ready/WORKLOAD     port/NODE/ADDRESS     task/TASK               good, commit
  */
 #pragma once
 

@@ -112,6 +112,7 @@ static void draw_start(struct plan_drawing *g, size_t i)
 	}
 	put_changes(g, action, old ? g->d->was[item->current] : NULL, g->d->is[i]);
 	put_placement(g, action, i);
+	plan_draw_after_tasks(g, action);
 	after_things(g, i, action);
 	after_dependencies(g, i, action);
 	after_sibling(g, i, action);
@@ -174,6 +175,7 @@ static void draw_removal(struct plan_drawing *g, size_t i)
 	} else {
 		plan_draw_why(g, action, "it moves to %s", g->d->targets[item->desired].node);
 	}
+	plan_draw_after_tasks(g, action);
 	plan_draw_after(g, action, strdup("good"));
 }
 
@@ -202,4 +204,10 @@ void plan_draw_removals(struct plan_drawing *g)
 	for (size_t i = 0; i < g->d->plan.n; i++)
 		if (plan_leaving(g->d, item_of(g, i)))
 			draw_removal(g, i);
+}
+
+void plan_draw_after_gates(struct plan_drawing *g, json_t *action)
+{
+	for (size_t i = 0; i < g->d->desired.n; i++)
+		plan_draw_after(g, action, sp_str_format("ready/%s", id_of(g, i)));
 }

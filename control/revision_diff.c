@@ -6,6 +6,7 @@
 
 #include "base/json.h"
 #include "control/desired.h"
+#include "control/task_specs.h"
 #include "control/workload_diff.h"
 
 struct side {
@@ -32,7 +33,7 @@ static int read_side(struct store *s, const char *stack, int64_t revision, struc
 		if (r == 0 && json_array_append_new(side->specs, spec) < 0)
 			r = sp_fail_nomem(err);
 	}
-	return r;
+	return r < 0 ? r : task_specs(side->desired.stack, side->specs, err);
 }
 
 static int compare(const struct side *from, const struct side *to, json_t **ret, struct sp_err *err)

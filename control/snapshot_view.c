@@ -4,7 +4,9 @@
 #include "base/json.h"
 #include "base/str.h"
 #include "base/time.h"
+#include "control/desired.h"
 #include "control/snapshot.h"
+#include "control/task_specs.h"
 #include "control/workload_diff.h"
 
 static json_t *stamp(int64_t at_ns)
@@ -42,8 +44,8 @@ json_t *snapshot_view(const struct store_snapshot *n)
 }
 
 /* Specs with their node as one more field. */
-static int specs_of(const struct snapshot *n, struct sensitive *sensitive, json_t *ret,
-		    struct sp_err *err)
+static int workloads_of(const struct snapshot *n, struct sensitive *sensitive, json_t *ret,
+			struct sp_err *err)
 {
 	json_t *one;
 	size_t i;
@@ -60,6 +62,29 @@ static int specs_of(const struct snapshot *n, struct sensitive *sensitive, json_
 			return r;
 	}
 	return 0;
+}
+
+/* Tasks stand in the bundle alone; with them come all of the stack's secrets. */
+static int tasks_of(const struct snapshot *n, struct sensitive *sensitive, json_t *ret,
+		    struct sp_err *err)
+{
+	struct desired d = { 0 };
+	int r = desired_read(n->bundle, &d, err);
+
+	if (r == 0)
+		r = sensitive_add_stack(sensitive, d.stack, err);
+	if (r == 0)
+		r = task_specs(d.stack, ret, err);
+	desired_fini(&d);
+	return r;
+}
+
+static int specs_of(const struct snapshot *n, struct sensitive *sensitive, json_t *ret,
+		    struct sp_err *err)
+{
+	int r = workloads_of(n, sensitive, ret, err);
+
+	return r < 0 ? r : tasks_of(n, sensitive, ret, err);
 }
 
 int snapshot_compare(struct store *s, const char *stack, int64_t from, int64_t to, json_t **ret,

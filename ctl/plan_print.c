@@ -282,6 +282,7 @@ void ctl_plan_print(const json_t *plan, bool wide, struct sp_buf *out)
 		return;
 	}
 	put_section(&p, plan, "workloads", "workload");
+	put_section(&p, plan, "tasks", "task");
 	put_section(&p, plan, "images", "image");
 	put_section(&p, plan, "volumes", "volume");
 	put_section(&p, plan, "ports", "port");

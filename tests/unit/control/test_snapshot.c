@@ -325,3 +325,23 @@ Test(snapshot, compared_with_another_shows_fields_and_no_secret)
 			 "\"sign\":\"~\"}]",
 			 "%s", text);
 }
+
+#define TASK(word)                                                                           \
+	"x-stackpilot: {tasks: {job-migrate: {image: app, command: [" word "], retries: 2, " \
+	"when: before}}}\n"
+
+Test(snapshot, compared_with_another_shows_tasks)
+{
+	autojson json_t *first = deploy(DB TASK("up"));
+	autojson json_t *second = deploy(DB "    user: '5'\n" TASK("again")), *diff = NULL;
+	autofree char *text = NULL;
+
+	expect_state(second, "succeeded");
+	take_as("request");
+	cr_assert_eq(snapshot_compare(s, "demo", 1, 2, &diff, &err), 0, "%s", err.message);
+	text = sp_json_canonical(json_object_get(diff, "workloads"));
+	cr_expect_not_null(strstr(text, "{\"changes\":[{\"after\":[\"again\"],\"before\":[\"up\"],"
+					"\"path\":\"command\"}],\"id\":\"task job-migrate\","
+					"\"sign\":\"~\"}"),
+			   "%s", text);
+}
