@@ -158,7 +158,7 @@ static int look(struct look *l, struct sp_err *err)
 	const struct control *c = l->hooks->control;
 	struct store_hook_claim claim = { l->hook->name, c->runner,
 					  c->config.hook_timeout_ns * CLAIM_MARGIN };
-	struct store_hook row;
+	struct store_hook row = { 0 };
 	int r = anything(l, err);
 
 	if (r > 0)
