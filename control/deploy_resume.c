@@ -20,7 +20,7 @@ static int sort_rows(struct deploy *d, const struct store_workloads *rows, struc
 		if (store_workloads_add(own && w->revision == own ? &d->placed : &d->known, w) < 0)
 			return sp_fail_nomem(err);
 	}
-	return deploy_tasks_adopt_places(d, err);
+	return 0;
 }
 
 int deploy_read_before(struct deploy *d, struct sp_err *err)

@@ -166,7 +166,9 @@ Test(args, every_row_of_the_table_is_complete_and_no_two_flags_share_a_letter)
 		cr_expect(c->args_min <= c->args_max, "%s", c->name);
 		for (const struct ctl_flag *f = c->flags; f && f->name; f++) {
 			cr_expect_not_null(f->help, "%s --%s", c->name, f->name);
-			cr_expect((f->type == CTL_STRING || f->type == CTL_CHOICE) == !!f->value,
+			cr_expect(f->type == CTL_STRING || f->type == CTL_CHOICE
+					  ? !!f->value
+					  : f->type != CTL_BOOL || !f->value,
 				  "%s --%s", c->name, f->name);
 			if (!f->letter)
 				continue;
