@@ -179,8 +179,8 @@ static bool named_by(const struct ctl_command *c, const char *words, size_t len)
 	return strlen(c->name) == len && !strncmp(c->name, words, len);
 }
 
-/* "node needs one of: ls, show, token, rm" for the first word of a group; 0 when word is none. */
-static int refuse_group(const char *word, struct sp_err *err)
+/* "node needs one of: ls, show", "node has no 'lst', only: ls, show"; 0 when word is no group. */
+static int refuse_group(const char *word, const char *second, struct sp_err *err)
 {
 	autobuf struct sp_buf list = SP_BUF_INIT;
 	size_t len = strlen(word);
@@ -189,7 +189,11 @@ static int refuse_group(const char *word, struct sp_err *err)
 		if (!strncmp(ctl_commands[i]->name, word, len) && ctl_commands[i]->name[len] == ' ')
 			sp_buf_printf(&list, "%s%s", list.len ? ", " : "",
 				      ctl_commands[i]->name + len + 1);
-	return list.len ? sp_fail(err, SP_E_INVALID, "%s needs one of: %s", word, list.data) : 0;
+	if (!list.len)
+		return 0;
+	if (!second || is_flag(second))
+		return sp_fail(err, SP_E_INVALID, "%s needs one of: %s", word, list.data);
+	return sp_fail(err, SP_E_INVALID, "%s has no '%s', only: %s", word, second, list.data);
 }
 
 static const char *nearest_command(const char *typed)
@@ -220,7 +224,7 @@ const struct ctl_command *ctl_command_find(char *const *words, size_t n, size_t 
 			return ctl_commands[i];
 		}
 	}
-	if (refuse_group(words[0], err) < 0)
+	if (refuse_group(words[0], n > 1 ? words[1] : NULL, err) < 0)
 		return NULL;
 	refuse(err, &none, "unknown command", words[0], nearest_command(words[0]));
 	return NULL;

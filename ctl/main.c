@@ -56,11 +56,19 @@ static int misuse(struct wire_failure *fail, const struct ctl_command *c)
 	return complain(fail);
 }
 
+static bool is_help(const char *word)
+{
+	return sp_str_eq(word, "--help") || sp_str_eq(word, "-h");
+}
+
 static int dispatch(struct ctl_args *args, char *const *words, size_t n, struct wire_failure *fail)
 {
 	size_t used = 0;
-	const struct ctl_command *c = ctl_command_find(words, n, &used, &fail->err);
+	const struct ctl_command *c;
 
+	if (n == 2 && is_help(words[1]) && ctl_help_group(words[0], stdout))
+		return flushed(CTL_EXIT_OK);
+	c = ctl_command_find(words, n, &used, &fail->err);
 	if (!c)
 		return misuse(fail, NULL);
 	if (ctl_args_parse(args, c, words + used, n - used, &fail->err) < 0)
@@ -96,7 +104,7 @@ static int generate(const char *what)
 	return flushed(CTL_EXIT_OK);
 }
 
-/* `help`, `help CMD`, `--help` and nothing at all. */
+/* `help`, `help GROUP`, `help CMD`, `--help` and nothing at all. */
 static int help(char *const *words, size_t n, struct wire_failure *fail)
 {
 	const struct ctl_command *c;
@@ -106,6 +114,8 @@ static int help(char *const *words, size_t n, struct wire_failure *fail)
 		ctl_help_all(stdout);
 		return flushed(CTL_EXIT_OK);
 	}
+	if (n == 1 && ctl_help_group(words[0], stdout))
+		return flushed(CTL_EXIT_OK);
 	c = ctl_command_find(words, n, &used, &fail->err);
 	if (!c)
 		return misuse(fail, NULL);
