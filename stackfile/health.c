@@ -19,7 +19,9 @@
 struct health {
 	struct health_test test;
 	bool none, disable;
-	int64_t interval_ns, timeout_ns, start_period_ns, start_interval_ns;
+	int64_t interval_ns;
+	int64_t timeout_ns; /* 0: not said */
+	int64_t start_period_ns, start_interval_ns;
 	uint32_t retries;
 };
 
@@ -113,23 +115,20 @@ static void probe_exec(struct reader *r, const struct health_test *test, struct 
 }
 
 /*
- * A probe never runs twice at once, so its timeout ends within the interval. Docker allows more:
- * a program then gets its time, by a longer interval; a request that StackPilot makes itself is
- * answered at once or not at all.
+ * A program may take longer than the interval, as with Docker: the next attempt then follows it. A
+ * request that StackPilot makes itself is answered at once or not at all.
  */
 static void fit_timeout(const struct value *v, const struct health *h, struct wire_probe *p)
 {
 	p->interval_ns = h->interval_ns;
-	p->timeout_ns = h->timeout_ns;
-	if (p->timeout_ns <= p->interval_ns)
+	p->timeout_ns = h->timeout_ns ? h->timeout_ns : TIMEOUT_NS;
+	if (p->timeout_ns <= p->interval_ns || p->type == WIRE_PROBE_EXEC)
 		return;
-	if (p->type == WIRE_PROBE_EXEC)
-		p->interval_ns = p->timeout_ns;
-	else
-		p->timeout_ns = p->interval_ns;
-	value_note(v, STACK_NOTE, STACK_CODE_VALUE, "has a timeout longer than the interval: %s",
-		   p->type == WIRE_PROBE_EXEC ? "the check runs as often as the timeout allows"
-					      : "the check is given the interval");
+	p->timeout_ns = p->interval_ns;
+	if (h->timeout_ns)
+		value_note(
+			v, STACK_NOTE, STACK_CODE_VALUE,
+			"has a timeout longer than the interval: the check is given the interval");
 }
 
 static void apply(const struct value *v, const struct health *h, struct stack_service *s)
@@ -146,9 +145,7 @@ static void apply(const struct value *v, const struct health *h, struct stack_se
 
 void read_healthcheck(const struct value *v, void *service)
 {
-	struct health h = { .interval_ns = INTERVAL_NS,
-			    .timeout_ns = TIMEOUT_NS,
-			    .retries = RETRIES };
+	struct health h = { .interval_ns = INTERVAL_NS, .retries = RETRIES };
 
 	if (node_is_null(v->node))
 		return;

@@ -164,8 +164,6 @@ static void decode_timing(struct sp_json_reader *r, struct wire_probe *p)
 	p->rise = (uint32_t)sp_json_int(r, "rise", 1, PROBE_COUNT_MAX, 1);
 	p->fall = (uint32_t)sp_json_int(r, "fall", 1, PROBE_COUNT_MAX, PROBE_FALL);
 	p->jitter_percent = (uint32_t)sp_json_int(r, "jitter_percent", 0, 100, 0);
-	if (p->timeout_ns > p->interval_ns)
-		sp_json_refuse(r, "timeout_ns", "is longer than the interval");
 }
 
 void wire_probe_member(struct sp_json_reader *up, const char *key, struct wire_probe *p)

@@ -183,12 +183,21 @@ Test(health, a_timeout_longer_than_the_interval_fits_the_kind_of_probe)
 
 	cr_accepted_service(&program,
 			    "    healthcheck: {test: [CMD, ok], interval: 5s, timeout: 20s}\n");
-	cr_expect_eq(readiness(&program)->interval_ns, 20 * SP_NS_PER_S);
+	cr_expect_eq(readiness(&program)->interval_ns, 5 * SP_NS_PER_S);
 	cr_expect_eq(readiness(&program)->timeout_ns, 20 * SP_NS_PER_S);
 	cr_accepted_service(&request, "    healthcheck: {test: [CMD, curl, -f, http://localhost], "
 				      "interval: 5s, timeout: 20s}\n");
 	cr_expect_eq(readiness(&request)->interval_ns, 5 * SP_NS_PER_S);
 	cr_expect_eq(readiness(&request)->timeout_ns, 5 * SP_NS_PER_S);
+}
+
+Test(health, the_default_timeout_does_not_make_checks_rarer)
+{
+	autoreading struct reading r = { 0 };
+
+	cr_accepted_service(&r, "    healthcheck: {test: [CMD, ok], interval: 1s}\n");
+	cr_expect_eq(readiness(&r)->interval_ns, SP_NS_PER_S);
+	cr_expect_eq(readiness(&r)->timeout_ns, 30 * SP_NS_PER_S);
 }
 
 Test(health, can_be_turned_off)

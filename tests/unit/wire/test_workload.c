@@ -214,7 +214,7 @@ Test(workload, what_is_malformed_is_refused_with_its_address)
 		{ "liveness", "{\"type\":\"tcp\"}", "workload.liveness.port" },
 		{ "readiness",
 		  "{\"type\":\"tcp\",\"port\":1,\"interval_ns\":1000000000,"
-		  "\"timeout_ns\":2000000000}",
+		  "\"timeout_ns\":0}",
 		  "workload.readiness.timeout_ns" },
 		{ "readiness", "{\"type\":\"tcp\",\"port\":1,\"fall\":0}",
 		  "workload.readiness.fall" },
