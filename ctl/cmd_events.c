@@ -51,6 +51,15 @@ static int fetch(struct reader *r, int64_t wait_ns, json_t **ret, struct wire_fa
 	return ctl_get(r->ctl, url.data, ret, fail);
 }
 
+/* Of an operation's step which one it is, and how it is; other events say that in their message. */
+static void put_step(const json_t *e, struct sp_buf *line)
+{
+	if (!sp_str_eq(ctl_json_text(e, "type"), "operation.step"))
+		return;
+	sp_buf_printf(line, "%s %s%s", ctl_json_text(e, "fields.name"),
+		      ctl_json_text(e, "fields.state"), *ctl_json_text(e, "message") ? ": " : "");
+}
+
 /* "2026-11-21T08:00:00.123Z  workload.exit  demo-db-1  message" */
 static void print_text(const json_t *e)
 {
@@ -59,8 +68,11 @@ static void print_text(const json_t *e)
 
 	if (!*subject)
 		subject = ctl_json_text(e, "stack");
-	sp_buf_printf(&line, "%.23sZ  %-18s %-20s %s", at, ctl_json_text(e, "type"), subject,
-		      ctl_json_text(e, "message"));
+	if (!*subject)
+		subject = ctl_json_text(e, "node");
+	sp_buf_printf(&line, "%.23sZ  %-25s %-20s ", at, ctl_json_text(e, "type"), subject);
+	put_step(e, &line);
+	sp_buf_puts(&line, ctl_json_text(e, "message"));
 	ctl_clean(&clean, line.data ? line.data : "", false);
 	puts(clean.data ? clean.data : "");
 }

@@ -32,7 +32,7 @@ static int tell(struct ctl *ctl, const struct ctl_args *args, const char *name, 
 	if (r < 0)
 		return r;
 	state = ctl_json_text(status, "state");
-	printf("%s %s%s%s\n", id, verb, *state ? ": " : "", state);
+	printf("%s: %s is asked for%s%s\n", id, verb, *state ? "; it was " : "", state);
 	return 0;
 }
 
