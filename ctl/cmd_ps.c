@@ -30,12 +30,24 @@ static void put_age(const json_t *row, struct sp_buf *out)
 	ctl_put_age(ctl_json_text(row, "started_at"), out);
 }
 
+/* What the probe says of a workload that runs and does not serve; empty for any other. */
+static void put_probe(const json_t *row, struct sp_buf *out)
+{
+	const char *message = ctl_json_text(row, "probe.message");
+
+	if (sp_str_eq(ctl_json_text(row, "state"), "running") &&
+	    json_is_false(ctl_json_at(row, "ready")) &&
+	    json_is_false(ctl_json_at(row, "probe.ok")) && *message)
+		sp_buf_printf(out, "%s probe: %s; ", ctl_json_text(row, "probe.kind"), message);
+}
+
 /* Why it is in its state; for what runs again after an exit, how that ended. */
 static void put_why(const json_t *row, struct sp_buf *out)
 {
 	const char *reason = ctl_json_text(row, "reason");
 	const char *exit_reason = ctl_json_text(row, "last_exit.reason");
 
+	put_probe(row, out);
 	sp_buf_puts(out, reason);
 	if (*exit_reason && !sp_str_eq(exit_reason, reason))
 		sp_buf_printf(out, "%slast exit: %s", *reason ? "; " : "", exit_reason);
@@ -55,6 +67,17 @@ static const struct ctl_column columns[] = {
 	CTL_COLUMNS_END,
 };
 
+/* No workloads is an answer only where there is such a stack. */
+static int check_stack(struct ctl *ctl, const char *stack, struct wire_failure *fail)
+{
+	autojson json_t *ignored = NULL;
+	autobuf struct sp_buf url = SP_BUF_INIT;
+
+	sp_buf_puts(&url, "/v1/stacks/");
+	ctl_url_put(&url, stack);
+	return ctl_get(ctl, url.data, &ignored, fail);
+}
+
 static int run(struct ctl *ctl, const struct ctl_args *args, struct wire_failure *fail)
 {
 	autojson json_t *document = NULL;
@@ -64,6 +87,9 @@ static int run(struct ctl *ctl, const struct ctl_args *args, struct wire_failure
 	sp_buf_puts(&url, "/v1/workloads");
 	ctl_url_query(&url, "stack", args->n_positional ? args->positional[0] : NULL);
 	r = ctl_get(ctl, url.data, &document, fail);
+	if (r == 0 && args->n_positional &&
+	    !json_array_size(json_object_get(document, "workloads")))
+		r = check_stack(ctl, args->positional[0], fail);
 	if (r < 0)
 		return r;
 	r = ctl_print_list(args, document, json_object_get(document, "workloads"), columns, fail);

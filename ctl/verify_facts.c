@@ -147,6 +147,23 @@ static void take_stacks(struct verify *v)
 	}
 }
 
+/* A stack that was named has to be there, or nothing would be looked at and all would pass. */
+static int check_stack(struct verify *v, struct wire_failure *fail)
+{
+	const json_t *list = json_object_get(v->stacks_json, "stacks");
+	json_t *stack;
+	size_t i;
+
+	if (!v->stack || !list)
+		return 0;
+	json_array_foreach (list, i, stack)
+		if (!strcmp(v->stack, ctl_json_text(stack, "name")))
+			return 0;
+	ctl_fail(fail, SP_E_NOT_FOUND, "there is no stack '%s'", v->stack);
+	fail->err.stage = SP_STAGE_NONE;
+	return ctl_fail_next(fail, "ctl stack ls");
+}
+
 int verify_facts(struct verify *v, struct wire_failure *fail)
 {
 	autobuf struct sp_buf url = SP_BUF_INIT;
@@ -165,7 +182,7 @@ int verify_facts(struct verify *v, struct wire_failure *fail)
 		r = ctl_get(v->ctl, url.data, &v->workloads_json, &v->silence);
 	take_nodes(v);
 	take_stacks(v);
-	return 0;
+	return check_stack(v, fail);
 }
 
 int verify_agent_get(struct verify *v, const struct verify_node *n, const char *path, json_t **ret,

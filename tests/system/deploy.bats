@@ -89,4 +89,17 @@ is_running() { workload_is "$1" running; }
 	run -0 ctl destroy t --yes
 	[ "$(ctl ps -o json | jq '.workloads | length')" -eq 0 ]
 	run -1 ctl destroy t --yes
+	run -1 ctl ps t
+	[[ $output == *"there is no stack 't'"* ]]
+	run -1 ctl verify --stack t
+	[[ $output == *"there is no stack 't'"* ]]
+}
+
+@test "logs of a workload stay readable when it is gone" {
+	run -0 ctl logs t-job-1 --tail 1
+	[[ $output == tick ]]
+	run -0 ctl logs t-job-2 -f --tail 1
+	[[ $output == tick ]]
+	run -1 ctl logs t-never-1
+	[[ $output == *"'t-never-1'"* ]]
 }
