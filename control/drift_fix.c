@@ -18,6 +18,7 @@
 #include "control/drift_repair.h"
 #include "control/operation.h"
 #include "control/recovery.h"
+#include "control/snapshot_step.h"
 #include "control/store_drift.h"
 #include "control/worker.h"
 
@@ -173,6 +174,8 @@ static int walk(struct fix *f, struct sp_err *err)
 				       .state = f };
 	int r = operation_step(o, 0, &first, err);
 
+	if (r == 0 && f->report.findings.n)
+		r = snapshot_step_by_policy(o, err);
 	if (r == 0)
 		r = repair_all(f, err);
 	return r < 0 ? r : operation_step(o, 0, &last, err);
