@@ -15,6 +15,7 @@
 #include "control/store_node.h"
 #include "control/store_stack.h"
 #include "stackfile/stack.h"
+#include "wire/workload.h"
 
 /* symbol, name */
 #define DRIFT_TYPES(X)          \
@@ -133,6 +134,7 @@ struct drift_node {
 struct drift_input {
 	const char *stack;
 	const struct store_workloads *workloads; /* of the current revision */
+	struct wire_workload *const *specs;      /* theirs, in the same order */
 	const struct drift_node *nodes;
 	size_t n_nodes;
 	char *const *stacks; /* names of all stacks: whose something extra is */

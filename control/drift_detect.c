@@ -9,7 +9,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/time.h"
-#include "control/agents_ask.h"
+#include "control/drift_ask.h"
 #include "control/peers.h"
 #include "control/revision.h"
 #include "control/store_drift.h"
@@ -18,17 +18,21 @@
 struct looking {
 	struct store_stack stack;
 	struct store_workloads workloads;
+	struct wire_workload **specs; /* as many as workloads */
 	struct store_nodes rows;
 	struct drift_node *nodes; /* as many as rows */
-	json_t **replies;         /* the same */
 	char (*digests)[SP_DIGEST_MAX];
 	char **stacks;
 	struct revision revision;
+	struct drift_ask ask;
 };
 
 static void looking_fini(struct looking *l)
 {
-	agents_replies_free(l->replies, l->rows.n);
+	drift_ask_fini(&l->ask);
+	for (size_t i = 0; l->specs && i < l->workloads.n; i++)
+		wire_workload_free(l->specs[i]);
+	free(l->specs);
 	free(l->nodes);
 	free(l->digests);
 	sp_strv_free(l->stacks);
@@ -53,7 +57,7 @@ static int read_stack(struct store *s, const char *name, const char *within, str
 	    (!strcmp(l->stack.state, "deploying") || !strcmp(l->stack.state, "destroying")))
 		return sp_fail(err, SP_E_CONFLICT, "operation '%s' is changing stack '%s'",
 			       l->stack.operation, name);
-	return store_workload_list(s, name, l->stack.revision, &l->workloads, err);
+	return 0;
 }
 
 static int read_names(struct store *s, struct looking *l, struct sp_err *err)
@@ -88,15 +92,47 @@ static int read_nodes(struct store *s, struct looking *l, struct sp_err *err)
 	return r;
 }
 
-static int ask(struct control *c, struct looking *l, struct sp_err *err)
+static int decode(const struct store_workload *w, struct wire_workload **ret, struct sp_err *err)
 {
-	char path[STORE_NAME_MAX + 32];
-	int r;
+	autojson json_t *json = NULL;
+	int r = sp_json_parse(w->spec, strlen(w->spec), &json, err);
 
-	snprintf(path, sizeof(path), "/v1/observed?stack=%s", l->stack.name);
-	r = agents_ask(c, &l->rows, path, &l->replies, err);
+	if (r == 0)
+		r = wire_workload_decode(json, ret, err);
+	return r < 0 ? sp_err_prefix(err, "workload '%s'", w->id) : 0;
+}
+
+static int read_workloads(struct store *s, struct looking *l, struct sp_err *err)
+{
+	int r = store_workload_list(s, l->stack.name, l->stack.revision, &l->workloads, err);
+
+	if (r < 0)
+		return r;
+	l->specs = calloc(l->workloads.n + 1, sizeof(*l->specs));
+	if (!l->specs)
+		return sp_fail_nomem(err);
+	for (size_t i = 0; r == 0 && i < l->workloads.n; i++)
+		r = decode(&l->workloads.list[i], &l->specs[i], err);
+	return r;
+}
+
+/* What is expected, and what is there: the agents look while the store is read. */
+static int read_both(struct control *c, struct store *s, struct looking *l, struct sp_err *err)
+{
+	int r = read_nodes(s, l, err);
+
+	if (r == 0)
+		r = drift_ask_begin(&l->ask, c, &l->rows, l->stack.name, err);
+	if (r == 0)
+		r = read_workloads(s, l, err);
+	if (r == 0)
+		r = revision_read(s, l->stack.name, l->stack.revision, &l->revision, err);
+	if (r == 0)
+		r = read_names(s, l, err);
+	if (r == 0)
+		r = drift_ask_wait(&l->ask, err);
 	for (size_t i = 0; r == 0 && i < l->rows.n; i++)
-		l->nodes[i].seen = l->replies[i];
+		l->nodes[i].seen = l->ask.replies[i];
 	return r;
 }
 
@@ -166,6 +202,7 @@ static int compare(struct looking *l, struct drift_findings *ret, struct sp_err 
 {
 	struct drift_input in = { .stack = l->stack.name,
 				  .workloads = &l->workloads,
+				  .specs = l->specs,
 				  .nodes = l->nodes,
 				  .n_nodes = l->rows.n,
 				  .stacks = l->stacks,
@@ -184,13 +221,7 @@ int drift_detect(struct control *c, struct store *s, const char *stack, const ch
 	int r = read_stack(s, stack, within, &l, err);
 
 	if (r == 0)
-		r = revision_read(s, stack, l.stack.revision, &l.revision, err);
-	if (r == 0)
-		r = read_names(s, &l, err);
-	if (r == 0)
-		r = read_nodes(s, &l, err);
-	if (r == 0)
-		r = ask(c, &l, err);
+		r = read_both(c, s, &l, err);
 	if (r == 0)
 		r = compare(&l, &report.findings, err);
 	if (r == 0)

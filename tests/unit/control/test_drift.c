@@ -57,6 +57,7 @@ static const char seen_text[] =
 static struct store_node rows[2];
 static struct store_workload workload;
 static struct store_workloads workloads = { &workload, 1 };
+static struct wire_workload *specs[1];
 static char *stacks[] = { (char[]){ "shop" }, (char[]){ "shop-b" }, NULL };
 static struct drift_node nodes[2];
 static struct drift_input in;
@@ -100,13 +101,11 @@ static void set_digests(void)
 			  (char[]){ "10.90.2.2 db" },     (char[]){ "192.168.56.11 n1" },
 			  (char[]){ "10.90.1.2 web" },    NULL };
 	autojson json_t *json = json_loads(spec_text, 0, NULL);
-	struct wire_workload *spec = NULL;
 	struct sp_err err = { 0 };
 	char digest[SP_DIGEST_MAX], url[SP_DIGEST_MAX], text[SP_DIGEST_MAX + 2];
 
-	cr_assert_eq(wire_workload_decode(json, &spec, &err), 0, "%s", err.message);
-	cr_assert_eq(wire_workload_digest(spec, digest, &err), 0);
-	wire_workload_free(spec);
+	cr_assert_eq(wire_workload_decode(json, &specs[0], &err), 0, "%s", err.message);
+	cr_assert_eq(wire_workload_digest(specs[0], digest, &err), 0);
 	snprintf(text, sizeof(text), "\"%s\"", digest);
 	change("workloads.0/spec_digest", text);
 	cr_assert_eq(wire_hosts_digest(hosts, digest, NULL), 0);
@@ -134,6 +133,7 @@ static void set_up(void)
 	nodes[1] = (struct drift_node){ &rows[1], "p", NULL };
 	in = (struct drift_input){ .stack = "shop",
 				   .workloads = &workloads,
+				   .specs = specs,
 				   .nodes = nodes,
 				   .n_nodes = 2,
 				   .stacks = stacks };
@@ -142,6 +142,7 @@ static void set_up(void)
 static void tear_down(void)
 {
 	json_decref(seen);
+	wire_workload_free(specs[0]);
 }
 
 TestSuite(drift, .init = set_up, .fini = tear_down);
@@ -248,7 +249,7 @@ static const struct {
 Test(drift, each_change_on_a_host_is_one_finding_at_its_place)
 {
 	for (size_t i = 0; i < SP_COUNT(changes); i++) {
-		json_decref(seen);
+		tear_down();
 		set_up();
 		change(changes[i].path, changes[i].value);
 		expect_one(changes[i].value, changes[i].resource, changes[i].field);
@@ -272,7 +273,7 @@ Test(drift, what_is_not_ours_to_say_is_none)
 	for (size_t i = 0; i < SP_COUNT(not_ours); i++) {
 		autodrift struct drift_findings f = { 0 };
 
-		json_decref(seen);
+		tear_down();
 		set_up();
 		change(not_ours[i].path, not_ours[i].value);
 		if (i ==
