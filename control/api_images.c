@@ -14,6 +14,7 @@
 #include "control/image_push.h"
 #include "control/store_event.h"
 #include "control/store_node.h"
+#include "control/store_stack.h"
 #include "control/upload.h"
 #include "images/catalog.h"
 #include "images/image.h"
@@ -132,11 +133,32 @@ static int key_of(const char *text, char ret[IMG_REFERENCE_MAX], struct sp_err *
 	return r;
 }
 
+/* An image that a placed workload was started from is needed by the next deploy and by a revert. */
+static int check_unused(struct api *a, const char *key, struct sp_err *err)
+{
+	autoworkloads struct store_workloads placed = { 0 };
+	int r = store_workload_list(a->store, NULL, 0, &placed, err);
+
+	for (size_t i = 0; i < placed.n && r == 0; i++) {
+		const struct store_workload *w = &placed.list[i];
+		autojson json_t *spec = json_loads(w->spec, 0, NULL);
+		const char *image = json_string_value(json_object_get(spec, "image"));
+		char used[IMG_REFERENCE_MAX];
+
+		if (image && key_of(image, used, NULL) == 0 && !strcmp(used, key))
+			r = sp_fail(err, SP_E_CONFLICT, "image '%s' is used by workload '%s'", key,
+				    w->id);
+	}
+	return r;
+}
+
 API_HANDLER(images_remove)
 {
 	char key[IMG_REFERENCE_MAX];
 	int r = key_of(sp_httpd_param(a->req, "reference"), key, err);
 
+	if (r == 0)
+		r = check_unused(a, key, err);
 	if (r == 0)
 		r = img_untag(a->control->images, key, err);
 	if (r == 0)

@@ -65,6 +65,9 @@ int revision_diff(struct store *s, const char *stack, int64_t from, int64_t to, 
 		return r;
 	to = to ? to : row.revision;
 	from = from ? from : to - 1;
+	if (!from)
+		return sp_fail(err, SP_E_NOT_FOUND, "stack '%s' has no revision before %lld", stack,
+			       (long long)to);
 	r = read_side(s, stack, from, &before, err);
 	if (r == 0)
 		r = read_side(s, stack, to, &after, err);

@@ -1,5 +1,6 @@
 /* Revisions of a stack and the bundles they were made from; see store_stack.h. */
 #include <stdio.h>
+#include <string.h>
 
 #include "base/time.h"
 #include "control/store_stack.h"
@@ -69,6 +70,6 @@ int store_revision_bundle(struct store *s, const char *stack, int64_t revision, 
 			  DB_S(stack), DB_I(revision));
 
 	place_of(stack, revision, place);
-	r = store_first(r, rows, "revision", place, err);
+	r = store_first(r, rows, "revision", strchr(place, ':') + 1, err);
 	return r < 0 ? r : store_unseal(s, place, db_text(rows, 0), ret, err);
 }

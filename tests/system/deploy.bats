@@ -37,6 +37,8 @@ is_running() { workload_is "$1" running; }
 	[[ $output == *"stack 't' is deployed"* ]]
 	[[ $stderr == *"next: ctl verify"* ]]
 	[ "$(ctl ps -o json | jq -c '[.workloads[] | [.id, .incarnation]] | sort')" = "$before" ]
+	run -1 ctl diff t
+	[[ $output == *"stack 't' has no revision before 1"* ]]
 	first=$(ctl deploy --detach --idempotency-key k1 "$CLUSTER/stack.yaml")
 	ctl op show --follow "$first" >/dev/null
 	[ "$(ctl deploy --detach --idempotency-key k1 "$CLUSTER/stack.yaml")" = "$first" ]
@@ -85,10 +87,17 @@ is_running() { workload_is "$1" running; }
 	is_running t-job-2
 }
 
+@test "an image that is used stays, and one that is not goes" {
+	run -1 ctl image rm test/busybox:1 --yes
+	[[ $output == *"is used by workload 't-job-"* ]]
+	ctl image inspect test/busybox:1 >/dev/null
+}
+
 @test "destroy takes the stack away" {
 	run -0 ctl destroy t --yes
 	[ "$(ctl ps -o json | jq '.workloads | length')" -eq 0 ]
 	run -1 ctl destroy t --yes
+	run -0 ctl image rm test/busybox:1 --yes
 	run -1 ctl ps t
 	[[ $output == *"there is no stack 't'"* ]]
 	run -1 ctl verify --stack t

@@ -84,6 +84,7 @@ write_stack() { # value of MODE
 	run -2 ctl diff p --revisions 2..1
 	[[ $output == *"two -> one"* ]]
 	run -1 ctl diff p --revisions 1..9
+	[[ $output == *"there is no revision 'p/9'"* ]]
 }
 
 @test "what is no plan, and a plan of another file, is refused" {
