@@ -10,13 +10,13 @@
 #include "agentd/network.h"
 #include "agentd/poll.h"
 #include "agentd/reply.h"
-#include "agentd/version.h"
 #include "agentd/workload.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/time.h"
+#include "base/version.h"
 #include "runtime/cgroup.h"
 
 void api_health(struct sp_httpd_req *req, void *owner)
@@ -97,7 +97,7 @@ static json_t *identity_json(struct agent *a)
 	if (a->peers.subnet.length)
 		net_prefix_format(&a->peers.subnet, subnet);
 	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o}", "name",
-			 a->config.name, "address", a->config.address, "version", AGENTD_VERSION,
+			 a->config.name, "address", a->config.address, "version", SP_VERSION,
 			 "boot_id", a->boot_id, "started_at", started, "kernel", uts.release,
 			 "subnet", subnet, "limits", a->config.limits, "loop",
 			 sp_loop_backend_name(a->loop), "labels", labels_json(a->config.labels));

@@ -22,10 +22,10 @@
 #include "agentd/agent.h"
 #include "agentd/config.h"
 #include "agentd/options.h"
-#include "agentd/version.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/path.h"
+#include "base/version.h"
 
 #define JOIN_PROGRAM    "agentd-join"
 #define HEAP_KEEP_BYTES (64 * 1024)
@@ -68,7 +68,7 @@ static int version(struct config *c, char **argv)
 {
 	(void)c;
 	(void)argv;
-	puts("agentd " AGENTD_VERSION);
+	puts("agentd " SP_VERSION);
 	return EXIT_OK;
 }
 

@@ -1,8 +1,8 @@
 /* Health, readiness and version. */
 #include "base/json.h"
+#include "base/version.h"
 #include "control/api.h"
 #include "control/api_handlers.h"
-#include "control/version.h"
 
 API_HANDLER(system_health)
 {
@@ -21,7 +21,7 @@ API_HANDLER(system_ready)
 API_HANDLER(system_version)
 {
 	return api_reply(a, 200,
-			 json_pack("{s:s, s:s, s:s}", "version", CONTROL_VERSION, "store",
+			 json_pack("{s:s, s:s, s:s}", "version", SP_VERSION, "store",
 				   store_db(a->store)->driver->name, "ca_fingerprint",
 				   ca_fingerprint(a->control->ca)),
 			 err);

@@ -29,11 +29,11 @@
 #include "base/path.h"
 #include "base/str.h"
 #include "base/time.h"
+#include "base/version.h"
 #include "control/api.h"
 #include "control/control.h"
 #include "control/operator.h"
 #include "control/token.h"
-#include "control/version.h"
 
 enum exit_code { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 3 };
 
@@ -97,7 +97,7 @@ static int serve(struct control *c, const sigset_t *ending, struct sp_err *err)
 
 	if (r < 0)
 		return r;
-	sp_log(SP_LOG_INFO, "controld.ready", SP_STR("version", CONTROL_VERSION),
+	sp_log(SP_LOG_INFO, "controld.ready", SP_STR("version", SP_VERSION),
 	       SP_STR("unix", c->config.unix_socket), SP_STR("tls", c->config.listen),
 	       SP_STR("ca", ca_fingerprint(c->ca)));
 	sigwait(ending, &sig);
@@ -148,7 +148,7 @@ static int verb_version(struct control *c, const struct options *o, struct sp_er
 	(void)c;
 	(void)o;
 	(void)err;
-	puts("controld " CONTROL_VERSION);
+	puts("controld " SP_VERSION);
 	return 0;
 }
 
