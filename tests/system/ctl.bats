@@ -14,7 +14,7 @@ teardown() {
 	rm -rf "$dir"
 }
 
-commands() { "$CTL" help | sed -n '/^commands:/,/^$/p' | sed -n 's/^  \([a-z]*\( [a-z]*\)\?\)  .*/\1/p'; }
+commands() { "$CTL" help | sed -n '/^commands:/,/^$/p' | sed -n 's/^  \([a-z]*\( [a-z-]*\)\?\)  .*/\1/p'; }
 
 good_file() {
 	printf 'name: t\nservices:\n  web:\n    image: x\n' >"$dir/good.yaml"
@@ -64,8 +64,43 @@ complete() { # words... : what completion offers for the last
 	run -3 "$CTL" ps --outptu json
 	[[ $output == *"did you mean '--output'"* ]]
 	run -3 "$CTL" node
-	[[ $output == *"ls, show, token, rm"* ]]
+	[[ $output == *"needs one of: ls, show, token, rm"* ]]
+	run -3 "$CTL" node lst
+	[[ $output == *"node has no 'lst', only: ls, show, token, rm"* ]]
 	run -3 "$CTL"
+}
+
+@test "the programs of one build say one version" {
+	version=$("$CTL" version --client -o json | jq -r .client)
+	[ "$("${CTL%ctl}agentd" version)" = "agentd $version" ]
+	[ "$("${CTL%ctl}controld" version)" = "controld $version" ]
+}
+
+@test "a group of commands explains itself as a command does" {
+	for words in "lock --help" "lock -h" "help lock"; do
+		# shellcheck disable=SC2086
+		run -0 --separate-stderr "$CTL" $words
+		[ -z "$stderr" ]
+		[[ $output == "usage: ctl lock COMMAND "*"  lock acquire "*"  lock force-release "* ]]
+		[[ $output != *"  node ls "* ]]
+	done
+	run -3 "$CTL" nolock --help
+}
+
+@test "help is laid out in columns, and no line of prose is longer than 100" {
+	while read -r name; do
+		# shellcheck disable=SC2086
+		"$CTL" $name --help | awk -v name="$name" '
+			/^flags:/ { flags = 1; next }
+			!flags && length($0) > 100 { print name ": " $0; bad = 1 }
+			flags && !match($0, /[^ ]  +[^ ]/) { print name ": " $0; bad = 1 }
+			flags && match(substr($0, 9), /  +[^ ]/) {
+				at = RSTART + RLENGTH
+				if (column && at != column) { print name ": " $0; bad = 1 }
+				column = at
+			}
+			END { exit bad }'
+	done < <(commands)
 }
 
 @test "a good file is valid without any server" {
