@@ -23,6 +23,7 @@
 
 /* What the child reads and writes; it lies at the low end of the child's own stack. */
 struct child_view {
+	int agents_socket; /* our end: a copy of it held here would hide that the agent died */
 	int socket, spinit_fd, join_pidfd, join_flags;
 	const char *argv[3];
 	const char *envp[1];
@@ -60,6 +61,7 @@ static NOT_SANITIZED long child_main(void *arg)
 	struct child_view *v = arg;
 	char go;
 
+	rt_rawcall(SYS_close, v->agents_socket, 0, 0, 0, 0);
 	if (rt_rawcall(SYS_read, v->socket, (long)&go, 1, 0, 0) != 1)
 		return 1;
 	v->report.err.num = (int)-become_spinit(v);
@@ -132,7 +134,8 @@ int rt_spawn(const struct rt_spawn *s, struct rt_child *ret, struct sp_err *err)
 	r = make_socket(&ours, &childs, err);
 	if (r < 0)
 		return r;
-	*v = (struct child_view){ .socket = childs,
+	*v = (struct child_view){ .agents_socket = ours,
+				  .socket = childs,
 				  .spinit_fd = s->spinit_fd,
 				  .join_pidfd = s->join_pidfd,
 				  .join_flags = s->join_flags,

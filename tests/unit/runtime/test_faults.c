@@ -2,7 +2,13 @@
 #include "box.h"
 
 #include <dirent.h>
+#include <linux/sched.h>
+#include <poll.h>
+#include <sys/pidfd.h>
+#include <sys/prctl.h>
 
+#include "runtime/engine_impl.h"
+#include "runtime/spawn.h"
 #include "runtime/steps.h"
 
 static struct box box;
@@ -188,6 +194,50 @@ Test(faults, a_container_created_and_never_started_goes_without_a_trace)
 	cr_expect_eq(rt_destroy(box.engine, c, NULL), 0);
 	expect_same(&before, "destroyed");
 	sp_buf_fini(&before.mounts);
+}
+
+/* An agent that dies between a child's birth and its release; it tells the child's pid. */
+static void die_half_way(int cgroup_fd, int tell)
+{
+	const struct rt_spawn how = { .namespaces = CLONE_NEWUSER | CLONE_NEWPID,
+				      .join_pidfd = -1,
+				      .cgroup_fd = cgroup_fd,
+				      .spinit_fd = box.engine->spinit_fd,
+				      .mode = "run" };
+	struct rt_child child = { 0 };
+
+	if (rt_spawn(&how, &child, NULL) == 0 &&
+	    write(tell, &child.pid, sizeof(child.pid)) != sizeof(child.pid))
+		kill(child.pid, SIGKILL);
+	raise(SIGKILL);
+}
+
+/* It would hold what the agent held, the lock of its state directory too, and no agent could start.
+ */
+Test(faults, a_child_whose_agent_died_before_the_release_ends)
+{
+	const struct rt_limits none = { 0 };
+	int cgroup = rt_cgroup_make(rt_engine_cgroups(box.engine), "half-way", &none, NULL);
+	struct pollfd ended = { .events = POLLIN };
+	int tell[2];
+	pid_t agent, child = 0;
+
+	cr_assert_geq(cgroup, 0);
+	cr_assert_eq(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
+	cr_assert_eq(pipe2(tell, O_CLOEXEC), 0);
+	agent = fork();
+	if (agent == 0)
+		die_half_way(cgroup, tell[1]);
+	cr_assert_eq(read(tell[0], &child, sizeof(child)), (ssize_t)sizeof(child));
+	cr_assert_eq(waitpid(agent, NULL, 0), agent);
+	ended.fd = pidfd_open(child, 0);
+	cr_assert_geq(ended.fd, 0);
+	cr_expect_eq(poll(&ended, 1, 5000), 1, "it waits for a dead agent");
+	kill(child, SIGKILL);
+	cr_expect_eq(waitpid(child, NULL, 0), child);
+	close(ended.fd);
+	close(cgroup);
+	cr_expect_eq(rt_cgroup_remove(rt_engine_cgroups(box.engine), "half-way", 1000, NULL), 0);
 }
 
 Test(faults, nonsense_specs_are_refused_before_anything_is_made)
