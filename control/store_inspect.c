@@ -39,6 +39,9 @@ static const char *const sealed[] = {
 	"SELECT 'revisions.bundle:' || stack || '/' || CAST(revision AS TEXT), bundle"
 	" FROM revisions",
 	"SELECT 'workloads.spec:' || id || '/' || CAST(revision AS TEXT), spec FROM workloads",
+	"SELECT 'snapshot_contents.text:' || digest, text FROM snapshot_contents",
+	"SELECT 'state_versions.value:' || stack || '/' || key || '/' || CAST(version AS TEXT),"
+	" value FROM state_versions WHERE removed = 0",
 };
 
 static int count_rows(struct store *s, json_t *list, struct sp_err *err)

@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "control/store_identity.h"
 #include "control/store_inspect.h"
+#include "control/store_state.h"
 #include "control/store_tables.h"
 #include "tests/unit/control/records.h"
 
@@ -15,7 +16,7 @@
 static void fill(void)
 {
 	char id[STORE_NAME_MAX];
-	int64_t revision = 0;
+	int64_t revision = 0, version;
 	int host, number;
 
 	join("worker1", "k1");
@@ -28,6 +29,14 @@ static void fill(void)
 	store_address_take(s, "worker1", "demo-api-1", &host, &err);
 	store_step_add(s, &(struct store_step){ .operation = id, .name = "start" }, &number, &err);
 	store_stack_commit(s, "demo", revision, &err);
+	cr_assert_eq(store_state_write(s,
+				       &(struct store_state_change){ .stack = "demo",
+								     .key = "region",
+								     .value = "eu",
+								     .by = "ann",
+								     .expected = STORE_STATE_ANY },
+				       &version, &err),
+		     0, "%s", err.message);
 	cr_assert_eq(store_operation_finish(s, id, STORE_OPERATION_SUCCEEDED, NULL, &err), 0, "%s",
 		     err.message);
 }
