@@ -73,6 +73,8 @@ static int join(struct store *s, const struct acquire *a, struct sp_err *err)
 	r = lease_put(s, l, err);
 	if (r == 0 && a->q->key)
 		r = store_waiter_leave(s, a->q->stack, a->q->key, err);
+	if (r == 0)
+		r = lease_tell(s, "lock.joined", l, NULL, NULL, err);
 	return r < 0 ? r : STORE_LEASE_GRANTED;
 }
 

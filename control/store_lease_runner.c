@@ -150,6 +150,7 @@ static int hand_on(struct store *s, struct store_lease *l, struct take_over *o, 
 	l->runner_until_ns = l->now_ns + t->ttl_ns;
 	if (manual) {
 		l->token++;
+		r = lease_tell(s, "lock.joined", l, NULL, NULL, err);
 	} else if (r == 0) {
 		l->kind = STORE_LEASE_OPERATION;
 		l->ttl_ns = t->ttl_ns;

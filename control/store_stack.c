@@ -7,7 +7,7 @@
 
 #include "base/json.h"
 #include "base/time.h"
-#include "control/store_event.h"
+#include "control/store_stack_event.h"
 
 static const char *const state_names[] = {
 #define X(sym, name) [STORE_STACK_##sym] = name,
@@ -80,36 +80,36 @@ struct change {
 	enum store_stack_state state;
 };
 
-static const char *event_of(enum store_stack_state state)
+/* 1: it was there already. */
+static int update_state(struct store *s, const struct change *c, int64_t now_ns, struct sp_err *err)
 {
-	switch (state) {
-	case STORE_STACK_DEPLOYING:
-	case STORE_STACK_DESTROYING:
-		return "stack.execution.started";
-	case STORE_STACK_RUNNING:
-		return "stack.execution.completed";
-	case STORE_STACK_FAILED:
-		return "stack.execution.failed";
-	}
-	return "stack.execution.failed";
+	return db_write(store_db(s), err,
+			"UPDATE stacks SET state = $2, operation = $3, updated_at = $4"
+			" WHERE name = $1",
+			DB_S(c->stack), DB_S(state_names[c->state]), DB_S(c->operation),
+			DB_I(now_ns));
+}
+
+static int insert(struct store *s, const struct change *c, int64_t now_ns, struct sp_err *err)
+{
+	int r = db_write(store_db(s), err,
+			 "INSERT INTO stacks (name, revision, state, digest, operation, updated_at)"
+			 " VALUES ($1, 0, $2, '', $3, $4)",
+			 DB_S(c->stack), DB_S(state_names[c->state]), DB_S(c->operation),
+			 DB_I(now_ns));
+
+	return r < 0 ? r : stack_tell_created(s, c->stack, c->state, c->operation, err);
 }
 
 static int change_state(struct store *s, void *state, struct sp_err *err)
 {
 	const struct change *c = state;
-	struct store_event event = { .type = event_of(c->state),
-				     .stack = c->stack,
-				     .operation = c->operation,
-				     .message = state_names[c->state] };
-	int r = db_write(store_db(s), err,
-			 "INSERT INTO stacks (name, revision, state, digest, operation, updated_at)"
-			 " VALUES ($1, 0, $2, '', $3, $4) ON CONFLICT (name) DO UPDATE SET"
-			 " state = excluded.state, operation = excluded.operation,"
-			 " updated_at = excluded.updated_at",
-			 DB_S(c->stack), DB_S(state_names[c->state]), DB_S(c->operation),
-			 DB_I(sp_time_real_ns()));
+	int64_t now_ns = sp_time_real_ns();
+	int r = update_state(s, c, now_ns, err);
 
-	return r < 0 ? r : store_event_append(s, &event, err);
+	if (r == 0)
+		r = insert(s, c, now_ns, err);
+	return r < 0 ? r : stack_tell_state(s, c->stack, c->state, c->operation, err);
 }
 
 int store_stack_set_state(struct store *s, const char *name, enum store_stack_state state,
@@ -140,9 +140,12 @@ static int commit_revision(struct store *s, void *state, struct sp_err *err)
 	const struct commit *c = state;
 	int r = db_write(store_db(s), err,
 			 "UPDATE stacks SET revision = $2, digest = COALESCE((SELECT digest FROM"
-			 " revisions WHERE stack = $1 AND revision = $2), '') WHERE name = $1",
+			 " revisions WHERE stack = $1 AND revision = $2), '') WHERE name = $1"
+			 " AND revision <> $2",
 			 DB_S(c->stack), DB_I(c->revision));
 
+	if (r > 0)
+		r = stack_tell_updated(s, c->stack, err);
 	if (r >= 0)
 		r = db_write(store_db(s), err,
 			     "DELETE FROM workloads WHERE stack = $1"
@@ -178,9 +181,6 @@ int store_revision_drop(struct store *s, const char *stack, int64_t revision, st
 static int remove_stack(struct store *s, void *state, struct sp_err *err)
 {
 	const struct change *c = state;
-	struct store_event event = { .type = "stack.destroyed",
-				     .stack = c->stack,
-				     .operation = c->operation };
 	int r = db_write(store_db(s), err, "DELETE FROM workloads WHERE stack = $1",
 			 DB_S(c->stack));
 
@@ -189,7 +189,7 @@ static int remove_stack(struct store *s, void *state, struct sp_err *err)
 	if (r >= 0)
 		r = db_write(store_db(s), err, "DELETE FROM stacks WHERE name = $1",
 			     DB_S(c->stack));
-	return r < 0 ? r : store_event_append(s, &event, err);
+	return r > 0 ? stack_tell_destroyed(s, c->stack, c->operation, err) : r;
 }
 
 int store_stack_remove(struct store *s, const char *stack, const char *operation,

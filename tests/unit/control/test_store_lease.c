@@ -183,7 +183,7 @@ CONTRACT(an_operation_under_a_manual_lock_gets_a_higher_token_and_leaves_it_its_
 	cr_expect_str_empty(l.running);
 	cr_expect_eq(l.expires_at_ns, lock.expires_at_ns);
 	cr_expect_eq(store_lease_release(s, "demo", lock.id, "ann", &err), 0);
-	expect_events("acquired released");
+	expect_events("acquired joined released");
 }
 
 CONTRACT(running_under_a_lock_that_is_not_held_is_refused)
