@@ -9,23 +9,61 @@
 #include "control/deps.h"
 #include "control/desired.h"
 #include "control/lock.h"
+#include "control/stack_facts.h"
 #include "control/stack_view.h"
 #include "control/statuses.h"
 #include "control/store_operation.h"
 #include "control/worker.h"
 
+/* Stacks as they are at one moment. */
+struct present {
+	json_t *statuses;
+	struct deps deps;
+	bool facts; /* show what the rows know besides */
+};
+
+static void present_fini(struct present *p)
+{
+	json_decref(p->statuses);
+	deps_fini(&p->deps);
+}
+
+/* name NULL: of all stacks. */
+static int present_read(struct api *a, const char *name, struct present *p, struct sp_err *err)
+{
+	autojson json_t *away = NULL;
+	int r = statuses_read(a->control, a->store, name, &p->statuses, &away, err);
+
+	return r < 0 || !p->facts ? r : deps_read(a->store, NULL, &p->deps, err);
+}
+
+static int view_of(struct api *a, const struct store_stack *stack, const struct present *p,
+		   json_t **ret, struct sp_err *err)
+{
+	autojson json_t *view = NULL;
+	int r = stack_view(a->store, stack, p->statuses, &view, err);
+
+	if (r == 0 && p->facts)
+		r = stack_facts_add(a->store, &p->deps, stack->name, p->statuses, view, err);
+	if (r == 0)
+		*ret = take_ptr(view);
+	return r;
+}
+
 API_HANDLER(stacks_list)
 {
 	autostacks struct store_stacks stacks = { 0 };
-	autojson json_t *list = json_array(), *statuses = NULL, *away = NULL;
+	__attribute__((cleanup(present_fini))) struct present p = { .facts = api_query_flag(
+									    a, "status") };
+	autojson json_t *list = json_array();
 	int r = store_stack_list(a->store, &stacks, err);
 
 	if (r == 0)
-		r = statuses_read(a->control, a->store, NULL, &statuses, &away, err);
+		r = present_read(a, NULL, &p, err);
 	for (size_t i = 0; r == 0 && i < stacks.n; i++) {
 		json_t *view = NULL;
 
-		r = stack_view(a->store, &stacks.list[i], statuses, &view, err);
+		r = view_of(a, &stacks.list[i], &p, &view, err);
 		if (r == 0)
 			json_array_append_new(list, view);
 	}
@@ -35,15 +73,15 @@ API_HANDLER(stacks_list)
 API_HANDLER(stacks_get)
 {
 	const char *name = sp_httpd_param(a->req, "name");
-	autojson json_t *statuses = NULL, *away = NULL;
+	__attribute__((cleanup(present_fini))) struct present p = { .facts = true };
 	struct store_stack stack;
 	json_t *view = NULL;
 	int r = store_stack_get(a->store, name, &stack, err);
 
 	if (r == 0)
-		r = statuses_read(a->control, a->store, name, &statuses, &away, err);
+		r = present_read(a, name, &p, err);
 	if (r == 0)
-		r = stack_view(a->store, &stack, statuses, &view, err);
+		r = view_of(a, &stack, &p, &view, err);
 	return r < 0 ? r : api_reply(a, 200, view, err);
 }
 

@@ -125,6 +125,8 @@ int store_operation_cancelled(struct store *s, const char *id, char *ret_who, si
 int store_operation_view(struct store *s, const char *id, json_t **ret, struct sp_err *err);
 int store_operation_views(struct store *s, const char *stack, int64_t limit, json_t **ret,
 			  struct sp_err *err); /* newest first, without steps */
+/* {"running": N, "succeeded": N, ...}: how many operations of a stack are in each state. */
+int store_operation_counts(struct store *s, const char *stack, json_t **ret, struct sp_err *err);
 
 struct store_step {
 	const char *operation;

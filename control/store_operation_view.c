@@ -105,3 +105,23 @@ int store_operation_views(struct store *s, const char *stack, int64_t limit, jso
 	*ret = take_ptr(list);
 	return 0;
 }
+
+int store_operation_counts(struct store *s, const char *stack, json_t **ret, struct sp_err *err)
+{
+	auto_(db_rows_end) struct db_rows *rows = NULL;
+	autojson json_t *counts = json_object();
+	int r = db_select(store_db(s), &rows, err,
+			  "SELECT state, COUNT(*) FROM operations WHERE stack = $1 GROUP BY state",
+			  DB_S(stack));
+
+#define X(sym, name) json_object_set_new(counts, name, json_integer(0));
+	STORE_OPERATION_STATES(X)
+#undef X
+	while (r >= 0 && (r = db_next(rows, err)) > 0)
+		if (json_object_set_new(counts, db_text(rows, 0),
+					json_integer(db_number(rows, 1))) < 0)
+			return sp_fail_nomem(err);
+	if (r == 0)
+		*ret = take_ptr(counts);
+	return r;
+}

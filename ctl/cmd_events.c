@@ -1,5 +1,8 @@
 /* ctl events */
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "base/json.h"
 #include "base/str.h"
@@ -20,12 +23,13 @@ static const struct ctl_flag flags[] = {
 	{ .name = "since",
 	  .type = CTL_STRING,
 	  .value = "WHEN",
-	  .help = "only events since a time (2026-11-21T08:00:00Z) or an age (10m)" },
+	  .help = "only events since a time (2026-11-21T08:00:00Z) or an age (10m), or after the "
+		  "event of that number (42)" },
 	{ .name = "stack", .type = CTL_STRING, .value = "STACK", .help = "only of this stack" },
 	{ .name = "type",
 	  .type = CTL_STRING,
-	  .value = "TYPE",
-	  .help = "only of this type, such as workload.exit" },
+	  .value = "TYPES",
+	  .help = "only of these types, with commas: workload.exit, or lock. for all of locks" },
 	CTL_FLAG_OUTPUT("table|json"),
 	CTL_FLAGS_END,
 };
@@ -33,9 +37,45 @@ static const struct ctl_flag flags[] = {
 struct reader {
 	struct ctl *ctl;
 	const struct ctl_args *args;
+	const char *types; /* NULL: all */
 	int64_t since_ns;
 	json_int_t after;
 };
+
+/* A number is a place in the sequence; else it is a time. */
+static int read_since(const char *text, struct reader *r, struct sp_err *err)
+{
+	if (!text || !*text || text[strspn(text, "0123456789")])
+		return ctl_since_parse(text, &r->since_ns, err);
+	errno = 0;
+	r->after = strtoll(text, NULL, 10);
+	if (!errno)
+		return 0;
+	sp_fail(err, SP_E_INVALID, "'%s' is no number of an event", text);
+	sp_err_at(err, SP_STAGE_CLIENT);
+	return sp_err_return(err);
+}
+
+/* The one type that the server can look for; of several it is asked for all. */
+static const char *only_type(const struct reader *r)
+{
+	return r->types && !strchr(r->types, ',') ? r->types : NULL;
+}
+
+/* One of the types, or what it begins with. */
+static bool is_meant(const struct reader *r, const char *type)
+{
+	const char *one = r->types;
+
+	while (one) {
+		size_t n = strcspn(one, ",");
+
+		if (n && !strncmp(type, one, n))
+			return true;
+		one = one[n] ? one + n + 1 : NULL;
+	}
+	return !r->types;
+}
 
 static int fetch(struct reader *r, int64_t wait_ns, json_t **ret, struct wire_failure *fail)
 {
@@ -45,7 +85,7 @@ static int fetch(struct reader *r, int64_t wait_ns, json_t **ret, struct wire_fa
 	ctl_url_query_int(&url, "after", r->after);
 	ctl_url_query_int(&url, "limit", PAGE);
 	ctl_url_query(&url, "stack", ctl_flag_str(r->args, "stack"));
-	ctl_url_query(&url, "type", ctl_flag_str(r->args, "type"));
+	ctl_url_query(&url, "type", only_type(r));
 	if (wait_ns)
 		ctl_url_query_int(&url, "wait_ns", wait_ns);
 	return ctl_get(r->ctl, url.data, ret, fail);
@@ -86,7 +126,7 @@ static int print_events(const struct reader *r, const json_t *page)
 		int64_t at = INT64_MAX;
 
 		sp_time_parse(ctl_json_text(e, "at"), &at, NULL);
-		if (at < r->since_ns)
+		if (at < r->since_ns || !is_meant(r, ctl_json_text(e, "type")))
 			continue;
 		if (ctl_wants_table(r->args)) {
 			print_text(e);
@@ -101,9 +141,9 @@ static int print_events(const struct reader *r, const json_t *page)
 
 static int run(struct ctl *ctl, const struct ctl_args *args, struct wire_failure *fail)
 {
-	struct reader reader = { .ctl = ctl, .args = args };
+	struct reader reader = { .ctl = ctl, .args = args, .types = ctl_flag_str(args, "type") };
 	bool follow = ctl_flag_on(args, "follow");
-	int r = ctl_since_parse(ctl_flag_str(args, "since"), &reader.since_ns, &fail->err);
+	int r = read_since(ctl_flag_str(args, "since"), &reader, &fail->err);
 
 	if (r == 0)
 		r = ctl_open(ctl, fail);

@@ -34,16 +34,10 @@ static void put_age(const json_t *row, struct sp_buf *out)
 static void put_took(const json_t *row, struct sp_buf *out)
 {
 	const char *start = ctl_json_text(row, "created_at");
-	char text[SP_DURATION_MAX];
-	int64_t from, to;
 
 	if (!*start)
 		start = ctl_json_text(row, "started_at");
-	if (sp_time_parse(start, &from, NULL) < 0 ||
-	    sp_time_parse(ctl_json_text(row, "finished_at"), &to, NULL) < 0)
-		return;
-	sp_duration_format((to - from) / SP_NS_PER_MS * SP_NS_PER_MS, text);
-	sp_buf_puts(out, text);
+	ctl_put_took(start, ctl_json_text(row, "finished_at"), out);
 }
 
 static const struct ctl_column list_columns[] = {

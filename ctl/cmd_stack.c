@@ -3,8 +3,12 @@
 #include "ctl/commands.h"
 #include "ctl/ctl.h"
 #include "ctl/output.h"
+#include "ctl/stack_cells.h"
 
 static const struct ctl_flag flags[] = {
+	{ .name = "status",
+	  .type = CTL_BOOL,
+	  .help = "with the last operation, the lock, the snapshots and the drift of each" },
 	CTL_FLAG_OUTPUT("table|wide|json|yaml"),
 	CTL_FLAGS_END,
 };
@@ -42,14 +46,30 @@ static const struct ctl_column columns[] = {
 	CTL_COLUMNS_END,
 };
 
+static const struct ctl_column status_columns[] = {
+	{ .title = "STACK", .path = "name" },
+	{ .title = "STATE", .path = "state", .state = true },
+	{ .title = "REVISION", .path = "revision" },
+	{ .title = "SERVICES", .text = put_services },
+	{ .title = "CHANGED", .text = put_age },
+	{ .title = "LAST OPERATION", .text = stack_put_operation },
+	{ .title = "LOCK", .text = stack_put_lock },
+	{ .title = "SNAPSHOTS", .path = "snapshots.count" },
+	{ .title = "DRIFT", .text = stack_put_drift },
+	{ .title = "EXECUTIONS", .text = stack_put_executions, .wide = true },
+	{ .title = "DIGEST", .path = "digest", .wide = true },
+	CTL_COLUMNS_END,
+};
+
 static int run(struct ctl *ctl, const struct ctl_args *args, struct wire_failure *fail)
 {
+	bool status = ctl_flag_on(args, "status");
 	autojson json_t *document = NULL;
-	int r = ctl_get(ctl, "/v1/stacks", &document, fail);
+	int r = ctl_get(ctl, status ? "/v1/stacks?status=1" : "/v1/stacks", &document, fail);
 
-	if (r < 0)
-		return r;
-	return ctl_print_list(args, document, json_object_get(document, "stacks"), columns, fail);
+	return r < 0 ? r
+		     : ctl_print_list(args, document, json_object_get(document, "stacks"),
+				      status ? status_columns : columns, fail);
 }
 
 const struct ctl_command ctl_cmd_stack_ls = {

@@ -27,6 +27,7 @@
 	X(events)        \
 	X(hook_ls)       \
 	X(stack_ls)      \
+	X(stack_show)    \
 	X(snap_create)   \
 	X(snap_ls)       \
 	X(snap_show)     \

@@ -99,6 +99,17 @@ void ctl_put_age(const char *stamp, struct sp_buf *out)
 	sp_buf_puts(out, text);
 }
 
+void ctl_put_took(const char *from, const char *to, struct sp_buf *out)
+{
+	char text[SP_DURATION_MAX];
+	int64_t from_ns, to_ns;
+
+	if (sp_time_parse(from, &from_ns, NULL) < 0 || sp_time_parse(to, &to_ns, NULL) < 0)
+		return;
+	sp_duration_format((to_ns - from_ns) / SP_NS_PER_MS * SP_NS_PER_MS, text);
+	sp_buf_puts(out, text);
+}
+
 void ctl_put_bytes(json_int_t bytes, struct sp_buf *out)
 {
 	static const char *const units[] = { "B", "kB", "MB", "GB", "TB" };

@@ -41,5 +41,7 @@ int ctl_print_object(const struct ctl_args *args, const json_t *object,
 
 /* Cell writers shared by commands: "3m10s" since a stamp, "12MB" of bytes, items with commas. */
 void ctl_put_age(const char *stamp, struct sp_buf *out);
+/* "1.250s" from a stamp to another; nothing while there is no end. */
+void ctl_put_took(const char *from, const char *to, struct sp_buf *out);
 void ctl_put_bytes(json_int_t bytes, struct sp_buf *out);
 void ctl_put_value(const json_t *value, struct sp_buf *out);

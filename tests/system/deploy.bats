@@ -44,6 +44,36 @@ is_running() { workload_is "$1" running; }
 	[ "$(ctl deploy --detach --idempotency-key k1 "$CLUSTER/stack.yaml")" = "$first" ]
 }
 
+@test "a stack is shown with its past, its parts, its lock and its snapshots" {
+	shown=$(ctl stack show t -o json)
+	jq -e '.state == "running" and .revision >= 1 and .executions.succeeded >= 1 and .executions.running == 0' <<<"$shown"
+	jq -e '.last_operation | .kind == "deploy" and .state == "succeeded" and .finished_at != null' <<<"$shown"
+	jq -e '[.resources[] | [.kind, .name, .detail]] == [["service", "job", "test/busybox:1"]]' <<<"$shown"
+	jq -e '[.workloads[] | select(.state == "running") | .node] | sort == ["worker1", "worker2"]' <<<"$shown"
+	jq -e '.lock.held == false and .lock.token >= 1 and .dependencies.count == 0' <<<"$shown"
+	[ "$(jq .snapshots.count <<<"$shown")" -eq "$(ctl snapshot ls t -o json | jq '.snapshots | length')" ]
+	ctl drift detect t
+	run -0 ctl stack show t
+	[[ $output =~ "last operation "*"deploy succeeded in ".*" by " ]]
+	[[ $output =~ drift\ +none,\ .*\ ago && $output =~ t-job-1\ +worker[12]\ +running ]]
+	run -0 ctl stack ls --status
+	[[ $output == *"LAST OPERATION"*"t "*"deploy succeeded"* ]]
+	ctl lock acquire t --reason maintenance --locked-by ann
+	run -0 ctl stack show t
+	[[ $output =~ lock\ +ann\ on\ .*\(manual\) ]]
+	ctl lock release t --id "$(ctl lock status t -o json | jq -r .id)"
+	run -1 ctl stack show nothing
+}
+
+@test "events go on from a number, and of several types" {
+	all=$(ctl events -o json | jq -s 'length')
+	ctl events -o json --since 5 | jq -se --argjson all "$all" '.[0].seq == 6 and length >= $all - 5'
+	types=$(ctl events --stack t -o json --type stack.updated,lock. | jq -r .type | sort -u)
+	[[ $types == *lock.acquired*stack.updated* && $types != *operation* ]]
+	run -3 ctl events --since 5x
+	run -3 ctl events --since 99999999999999999999
+}
+
 @test "logs of a service come from all replicas, behind their names" {
 	run -0 ctl logs job --tail 2
 	[[ $output == *"t-job-1 | tick"* && $output == *"t-job-2 | tick"* ]]
