@@ -174,7 +174,7 @@ static void lock(unsigned int dice)
 					 .locked_by = dice % 2 ? "ann" : "bob",
 					 .requested_by = "ann",
 					 .ttl_ns = dice % 5 ? LONG_NS : 1 };
-	struct store_lease l;
+	struct store_lease l = { 0 };
 
 	cr_assert_geq(store_lease_acquire(s, &q, &l, &err), 0, "%s", err.message);
 	cr_assert_geq(store_lease_sweep(s, &err), 0, "%s", err.message);
