@@ -65,6 +65,12 @@ static enum sp_err_code code_of_errno(int num)
 	case EACCES:
 	case EPERM:
 		return SP_E_DENIED;
+	case E2BIG:
+		return SP_E_TOO_LARGE;
+	case ENOTDIR:
+	case ELOOP:
+	case ENAMETOOLONG:
+		return SP_E_INVALID;
 	case EXDEV:
 		return SP_E_ESCAPE;
 	case ETIMEDOUT:

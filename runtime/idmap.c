@@ -42,9 +42,12 @@ int rt_mount_clone(const char *path, bool submounts, uint64_t attrs, int userns_
 		want.attr_set |= MOUNT_ATTR_IDMAP;
 		want.userns_fd = (unsigned int)userns_fd;
 	}
-	if (mount_setattr(fd, "", AT_EMPTY_PATH | deep, &want, sizeof(want)) < 0)
-		return sp_fail_errno(err, errno, "map the ids of '%s'", path);
-	return take_fd(fd);
+	if (mount_setattr(fd, "", AT_EMPTY_PATH | deep, &want, sizeof(want)) == 0)
+		return take_fd(fd);
+	if (errno == EINVAL && userns_fd >= 0)
+		return sp_fail(err, SP_E_UNSUPPORTED,
+			       "'%s' is, or holds, a file system whose ids cannot be mapped", path);
+	return sp_fail_errno(err, errno, "map the ids of '%s'", path);
 }
 
 int rt_idmap_read(pid_t pid, uint32_t *ret_first, uint32_t *ret_n, struct sp_err *err)

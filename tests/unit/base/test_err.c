@@ -25,6 +25,10 @@ Test(err, a_system_error_takes_its_code_and_text_from_errno)
 		     { EDQUOT, SP_E_NO_SPACE },
 		     { EPERM, SP_E_DENIED },
 		     { EXDEV, SP_E_ESCAPE },
+		     { E2BIG, SP_E_TOO_LARGE },
+		     { ENOTDIR, SP_E_INVALID },
+		     { ELOOP, SP_E_INVALID },
+		     { ENAMETOOLONG, SP_E_INVALID },
 		     { ECONNREFUSED, SP_E_UNREACHABLE },
 		     { EIO, SP_E_SYSTEM } };
 

@@ -252,6 +252,25 @@ Test(launch, a_source_that_is_not_there_is_named)
 	cr_expect(strstr(out, "/no/such/place"), "%s", out);
 }
 
+/* Trying again would not help: the launch must say so. */
+Test(launch, a_source_whose_ids_cannot_be_mapped_is_unsupported)
+{
+	const char *args[] = { "/bin/true", NULL };
+	const struct rt_mount mount = { .type = RT_MOUNT_BIND,
+					.source = "/proc",
+					.target = "/host" };
+	struct rt_container *c = NULL;
+	struct sp_err err = { 0 };
+	struct box_spec s;
+
+	box_spec(&box, args, &s);
+	s.spec.mounts = &mount;
+	s.spec.n_mounts = 1;
+	cr_expect_lt(rt_create(box.engine, &s.spec, &c, &err), 0);
+	cr_expect_eq(err.code, SP_E_UNSUPPORTED, "%s", err.message);
+	cr_expect(strstr(err.message, "'/proc'"), "%s", err.message);
+}
+
 Test(launch, files_have_their_owner_mode_and_content)
 {
 	const char *args[] = { "sh", "-c",
