@@ -7,9 +7,13 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "base/fd.h"
 #include "base/path.h"
+
+#define LOCK_PATIENCE_MS 2000
+#define LOCK_PAUSE_MS    10
 
 static int open_top(const char *path, struct sp_err *err)
 {
@@ -31,12 +35,25 @@ static int open_below(int dirfd, const char *name, struct sp_err *err)
 	return fd < 0 ? sp_fail_errno(err, errno, "'%s'", name) : fd;
 }
 
+/* A child that was being started when its agent died has a copy of the lock until it notices. */
+static int take_lock(int fd)
+{
+	static const struct timespec pause = { .tv_nsec = LOCK_PAUSE_MS * 1000000L };
+	int r = flock(fd, LOCK_EX | LOCK_NB);
+
+	for (int waited = 0; r < 0 && waited < LOCK_PATIENCE_MS; waited += LOCK_PAUSE_MS) {
+		nanosleep(&pause, NULL);
+		r = flock(fd, LOCK_EX | LOCK_NB);
+	}
+	return r;
+}
+
 static int lock_state(struct dirs *d, struct sp_err *err)
 {
 	d->lock = openat(d->state, "lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (d->lock < 0)
 		return sp_fail_errno(err, errno, "'%s/lock'", d->state_path);
-	if (flock(d->lock, LOCK_EX | LOCK_NB) < 0)
+	if (take_lock(d->lock) < 0)
 		return sp_fail(err, SP_E_CONFLICT, "another agent uses '%s'", d->state_path);
 	return 0;
 }
