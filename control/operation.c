@@ -66,6 +66,14 @@ void operation_close(struct operation *o)
 	free(o);
 }
 
+/* Why it ended without success, for the log; one that is cut off has no failure of its own. */
+static const char *why_ended(const struct operation *o)
+{
+	if (o->failed)
+		return o->failure.err.message;
+	return operation_stopping(o) ? "cut off: controld is stopping, or has lost the lock" : "";
+}
+
 void operation_run(struct operation *o)
 {
 	sp_log(SP_LOG_INFO, "operation.start", SP_STR("operation", o->row.id),
@@ -75,7 +83,7 @@ void operation_run(struct operation *o)
 		if (!strcmp(kinds[i].kind, o->row.kind))
 			kinds[i].run(o);
 	sp_log(SP_LOG_INFO, "operation.end", SP_STR("operation", o->row.id),
-	       SP_STR("failure", o->failed ? o->failure.err.message : ""));
+	       SP_STR("failure", why_ended(o)));
 }
 
 void operation_stop(struct operation *o)
