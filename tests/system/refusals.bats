@@ -315,8 +315,8 @@ fill() { lab exec "$1" -- sh -c "dd if=/dev/zero of=$2/fill bs=4k 2>/dev/null; t
 	within 15 node_is worker2 ready
 	fill worker2 /var/lib/stackpilot
 	printf 'name: bad\nservices: {w: {image: "test/other:1", command: [sleep 1000], deploy: {placement: {constraints: [node.hostname == worker2]}}}}\n' >bad.yaml
-	cp -a busybox other && head -c 100000 /dev/urandom >other/noise && tar -C other -cf other.tar .
-	ctl image import --config busybox.json --name test/other:1 other.tar
+	cp -a busybox roomy && head -c 100000 /dev/urandom >roomy/noise && tar -C roomy -cf roomy.tar .
+	ctl image import --config busybox.json --name test/other:1 roomy.tar
 	truth >before
 	run ctl deploy bad.yaml
 	said 3 "disk: worker2: images that are not there need" "MiB are free"
@@ -333,7 +333,7 @@ fill() { lab exec "$1" -- sh -c "dd if=/dev/zero of=$2/fill bs=4k 2>/dev/null; t
 	on_small_disk control /var/lib/stackpilot/control controld 16m
 	within 15 node_is worker1 ready
 	fill control /var/lib/stackpilot/control
-	run ctl image import --config busybox.json --name test/more:1 other.tar
+	run ctl image import --config busybox.json --name test/more:1 roomy.tar
 	said 1 "No space left on device"
 	run ctl deploy good.yaml
 	[[ $status == 1 && $output == *"disk"*"full"* ]] || { echo "$status: $output" && return 1; }
