@@ -19,7 +19,8 @@ static const struct key extension_keys[] = {
 	  "stacks that have to run before this one: a list, or a map with their outputs" },
 	{ "drift", read_drift, 0, "which differences are no drift" },
 	{ "ttl", read_lifetime, offsetof(struct stack, ttl_ns),
-	  "so long after its last deploy the stack is destroyed: `72h`; default: never" },
+	  "so long after its last deploy the stack is destroyed: `72h`; default: never. Kept, and"
+	  " not acted on" },
 };
 KEY_TABLE(keys_extension, "x-stackpilot", extension_keys, false);
 
