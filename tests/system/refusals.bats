@@ -308,6 +308,8 @@ on_small_disk() {
 	lab service "$1" start "$3"
 }
 
+# What controld has heard of it.
+node_is_full() { ctl node ls -o json | jq -e --arg n "$1" '.nodes[] | select(.name == $n and .info.disk_free_bytes < 1000000)' >/dev/null; }
 fill() { lab exec "$1" -- sh -c "dd if=/dev/zero of=$2/fill bs=4k 2>/dev/null; true"; }
 
 @test "a full disk of a node is told with the node, and once there is room the same deploy works" {
@@ -318,6 +320,7 @@ fill() { lab exec "$1" -- sh -c "dd if=/dev/zero of=$2/fill bs=4k 2>/dev/null; t
 	cp -a busybox roomy && head -c 100000 /dev/urandom >roomy/noise && tar -C roomy -cf roomy.tar .
 	ctl image import --config busybox.json --name test/other:1 roomy.tar
 	truth >before
+	within 15 node_is_full worker2
 	run ctl deploy bad.yaml
 	said 3 "disk: worker2: images that are not there need" "MiB are free"
 	run ctl image push test/other:1 --node worker2
