@@ -1,5 +1,6 @@
 /* The HTTP server: how it comes up, and how it goes; see httpd.h and the map in httpd_impl.h. */
 #include "base/httpd.h"
+#include "base/cond.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -122,7 +123,6 @@ static int start_unix(struct sp_httpd *d, const char *path, struct sp_err *err)
 static struct sp_httpd *server_new(const struct sp_httpd_conf *conf)
 {
 	struct sp_httpd *d = calloc(1, sizeof(*d));
-	pthread_condattr_t attr;
 
 	if (!d)
 		return NULL;
@@ -133,10 +133,7 @@ static struct sp_httpd *server_new(const struct sp_httpd_conf *conf)
 	d->connections_max = conf->connections_max ? conf->connections_max : HTTPD_CONNECTIONS_MAX;
 	d->idle_timeout_ns = conf->idle_timeout_ns ? conf->idle_timeout_ns : HTTPD_IDLE_TIMEOUT;
 	pthread_mutex_init(&d->lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&d->changed, &attr);
-	pthread_condattr_destroy(&attr);
+	sp_cond_init(&d->changed);
 	sp_list_init(&d->conns);
 	sp_list_init(&d->sleepers);
 	sp_list_init(&d->upgrades);
@@ -206,13 +203,12 @@ static void stop_daemons(struct sp_httpd *d)
 static bool wait_for_upgrades(struct sp_httpd *d)
 {
 	int64_t at = sp_time_mono_ns() + HTTPD_UPGRADE_GRACE;
-	struct timespec until = { .tv_sec = at / SP_NS_PER_S, .tv_nsec = at % SP_NS_PER_S };
 	int r = 0;
 	bool none;
 
 	pthread_mutex_lock(&d->lock);
 	while (!sp_list_empty(&d->upgrades) && r == 0)
-		r = pthread_cond_timedwait(&d->changed, &d->lock, &until);
+		r = sp_cond_wait_until(&d->changed, &d->lock, at);
 	none = sp_list_empty(&d->upgrades);
 	pthread_mutex_unlock(&d->lock);
 	return none;

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/cond.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -139,10 +140,7 @@ static void *run(void *arg)
 
 	pthread_mutex_lock(&w->lock);
 	while (!w->stopping) {
-		int64_t until = sp_time_mono_ns() + ROUND_NS;
-		struct timespec at = { until / SP_NS_PER_S, until % SP_NS_PER_S };
-
-		pthread_cond_timedwait(&w->changed, &w->lock, &at);
+		sp_cond_wait_until(&w->changed, &w->lock, sp_time_mono_ns() + ROUND_NS);
 		if (w->stopping)
 			break;
 		pthread_mutex_unlock(&w->lock);
@@ -155,13 +153,8 @@ static void *run(void *arg)
 
 static void init_lock(struct drift_watch *w)
 {
-	pthread_condattr_t attr;
-
 	pthread_mutex_init(&w->lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&w->changed, &attr);
-	pthread_condattr_destroy(&attr);
+	sp_cond_init(&w->changed);
 }
 
 int drift_watch_new(struct control *c, struct drift_watch **ret, struct sp_err *err)

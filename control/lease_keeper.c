@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
+#include "base/cond.h"
 #include "base/log.h"
 #include "base/time.h"
 #include "control/control.h"
@@ -64,11 +65,10 @@ static bool look(struct lease_keeper *k)
 static void sleep_for(struct lease_keeper *k, int64_t ns)
 {
 	int64_t at = sp_time_mono_ns() + ns;
-	struct timespec when = { at / SP_NS_PER_S, at % SP_NS_PER_S };
 	int rc = 0;
 
 	while (!k->stopping && !k->kicked && rc == 0)
-		rc = pthread_cond_timedwait(&k->changed, &k->lock, &when);
+		rc = sp_cond_wait_until(&k->changed, &k->lock, at);
 	k->kicked = false;
 }
 
@@ -93,13 +93,8 @@ static void *run(void *arg)
 
 static void init_locks(struct lease_keeper *k)
 {
-	pthread_condattr_t attr;
-
 	pthread_mutex_init(&k->lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&k->changed, &attr);
-	pthread_condattr_destroy(&attr);
+	sp_cond_init(&k->changed);
 }
 
 int lease_keeper_new(struct control *c, struct lease_keeper **ret, struct sp_err *err)

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/cond.h"
 #include "base/list.h"
 #include "base/log.h"
 #include "base/time.h"
@@ -116,9 +117,7 @@ static struct turn *next_turn(struct poller *p, int64_t now, int64_t *ret_when)
 
 static void sleep_until(struct poller *p, int64_t when)
 {
-	struct timespec until = { .tv_sec = when / SP_NS_PER_S, .tv_nsec = when % SP_NS_PER_S };
-
-	pthread_cond_timedwait(&p->changed, &p->lock, &until);
+	sp_cond_wait_until(&p->changed, &p->lock, when);
 }
 
 struct hold {
@@ -175,13 +174,8 @@ static void *run(void *arg)
 
 static void init_locks(struct poller *p)
 {
-	pthread_condattr_t attr;
-
 	pthread_mutex_init(&p->lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&p->changed, &attr);
-	pthread_condattr_destroy(&attr);
+	sp_cond_init(&p->changed);
 }
 
 int poller_new(struct control *c, unsigned int threads, struct poller **ret, struct sp_err *err)

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/cond.h"
 #include "base/log.h"
 #include "base/time.h"
 #include "control/control.h"
@@ -90,14 +91,12 @@ static void *run(void *arg)
 {
 	struct recovery *r = arg;
 	struct sp_err err;
-	struct timespec when;
 
 	pthread_mutex_lock(&r->lock);
 	while (!r->stopping) {
 		int64_t at = sp_time_mono_ns() + r->control->config.recover_interval_ns;
 
-		when = (struct timespec){ at / SP_NS_PER_S, at % SP_NS_PER_S };
-		while (!r->stopping && pthread_cond_timedwait(&r->changed, &r->lock, &when) == 0) {
+		while (!r->stopping && sp_cond_wait_until(&r->changed, &r->lock, at) == 0) {
 		}
 		if (r->stopping)
 			break;
@@ -112,13 +111,8 @@ static void *run(void *arg)
 
 static void init_locks(struct recovery *r)
 {
-	pthread_condattr_t attr;
-
 	pthread_mutex_init(&r->lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&r->changed, &attr);
-	pthread_condattr_destroy(&attr);
+	sp_cond_init(&r->changed);
 }
 
 int recovery_new(struct control *c, struct recovery **ret, struct sp_err *err)

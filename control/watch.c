@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "base/cond.h"
 #include "base/time.h"
 
 struct watch {
@@ -17,15 +18,11 @@ struct watch {
 struct watch *watch_new(void)
 {
 	struct watch *w = calloc(1, sizeof(*w));
-	pthread_condattr_t attr;
 
 	if (!w)
 		return NULL;
 	pthread_mutex_init(&w->lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&w->changed, &attr);
-	pthread_condattr_destroy(&attr);
+	sp_cond_init(&w->changed);
 	return w;
 }
 
@@ -78,14 +75,12 @@ uint64_t watch_mark(struct watch *w)
 
 bool watch_wait(struct watch *w, uint64_t mark, int64_t deadline_ns)
 {
-	struct timespec until = { .tv_sec = deadline_ns / SP_NS_PER_S,
-				  .tv_nsec = deadline_ns % SP_NS_PER_S };
 	bool woken;
 	int rc = 0;
 
 	pthread_mutex_lock(&w->lock);
 	while (w->hints == mark && !w->stopped && rc == 0)
-		rc = pthread_cond_timedwait(&w->changed, &w->lock, &until);
+		rc = sp_cond_wait_until(&w->changed, &w->lock, deadline_ns);
 	woken = w->hints != mark && !w->stopped;
 	pthread_mutex_unlock(&w->lock);
 	return woken;
