@@ -8,7 +8,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/time.h"
-#include "control/store_event.h"
+#include "control/store/event.h"
 
 #define AT(member) offsetof(struct config, member)
 

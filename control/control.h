@@ -4,25 +4,25 @@
  *   config      read-only after start
  *   ca          read-only after start
  *   seal        the key of what is stored sealed; read-only
- *   stores      lent to any thread (store_pool.h)
+ *   stores      lent to any thread (store/pool.h)
  *   images      the cluster's image store; threads share it
  *   bell        carries them between the controld of one database; NULL when there is only one
  *   watch       hints of commits, and "we are stopping"
- *   workers     run operations (worker.h)
- *   poller      asks the nodes how they are (poller.h)
- *   keeper      keeps the locks of what runs here (lease_keeper.h)
- *   recovery    takes over what nobody runs any more (recovery.h)
- *   drift       looks for drift by the clock (drift_watch.h)
- *   hooks       are told of events (hooks.h)
+ *   workers     run operations (operation/worker.h)
+ *   poller      asks the nodes how they are (node/poller.h)
+ *   keeper      keeps the locks of what runs here (operation/lease_keeper.h)
+ *   recovery    takes over what nobody runs any more (operation/recovery.h)
+ *   drift       looks for drift by the clock (drift/watch.h)
+ *   hooks       are told of events (hooks/hooks.h)
  */
 #pragma once
 
-#include "control/agent.h"
-#include "control/ca.h"
 #include "control/config.h"
-#include "control/store_lease.h"
-#include "control/store_pool.h"
-#include "control/watch.h"
+#include "control/node/agent.h"
+#include "control/node/ca.h"
+#include "control/store/lease.h"
+#include "control/store/pool.h"
+#include "control/store/watch.h"
 
 struct img_store;
 struct workers;

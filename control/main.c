@@ -1,19 +1,18 @@
 /*
  * controld: the control plane. API and source of truth of a cluster.
  *
- *   main.c                    verbs and options
- *   config.c, control.c       configuration; what everything shares
- *   api*.c, relay*.c          the HTTP API: routes, one file per resource, streams passed through
- *   db*.c, store*.c           the store: drivers, schema, transactions, nouns
- *   bell.c, watch.c, seal.c   hints of commits, from others too; what is stored sealed
- *   ca*.c, token.c, join.c    identity: certificates, join tokens
- *   poller.c, node.c, peers.c the nodes: asked every two seconds
- *   agent.c                   client of the agents' API
- *   desired.c, plan.c, place*.c, cluster.c   from a stack file to who runs where
- *   lock*.c, lease_keeper.c   the lock of each stack: requests, waiting, renewing
- *   operation*.c, worker.c, recovery.c, deploy*.c, destroy.c, gate.c   operations, step by step
- *   hook*.c                  what is told of events, and the threads that tell it
- *   image_push.c, upload.c    images: to the nodes, and in
+ *   main.c                 verbs and options
+ *   config.c, control.c    configuration; what everything shares
+ *   api/                   the HTTP API: routes, a file for each resource, streams passed through
+ *   store/                 drivers, schema, transactions, a file for each noun; hints of commits,
+ * sealing node/                  the nodes: identity (certificates, tokens), their agents, what
+ * they report stack/                 what a stack asks for, its revisions, and how two of them
+ * differ place/                 who runs where, and why not elsewhere lock/                  the
+ * lock of each stack: requests, waiting, renewing operation/             operations: their steps,
+ * agents, gates, workers, and who takes them over deploy/                plans, deploys and
+ * destroys, step by step snapshot/, drift/      states to come back to; differences found on the
+ * hosts and put right deps/, validate/       ties between stacks; what is checked before anything
+ * is changed hooks/                 what is told of events, and the threads that tell it
  */
 #include <errno.h>
 #include <getopt.h>
@@ -30,10 +29,10 @@
 #include "base/str.h"
 #include "base/time.h"
 #include "base/version.h"
-#include "control/api.h"
+#include "control/api/api.h"
 #include "control/control.h"
-#include "control/operator.h"
-#include "control/token.h"
+#include "control/node/operator.h"
+#include "control/node/token.h"
 
 enum exit_code { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 3 };
 

@@ -1,16 +1,16 @@
 # Objects, libraries and programs, by folder: every .c of a folder belongs to its library or program.
 
-lib_objs = $(patsubst %.c,$(O)/%.o,$(wildcard $(1)/*.c))
+lib_objs = $(patsubst %.c,$(O)/%.o,$(wildcard $(1:%=%/*.c)))
 
 $(foreach l,$(LIBS),$(eval $(O)/lib$(l).a: $(call lib_objs,$(l))))
 $(LIBS:%=$(O)/lib%.a):
 	@mkdir -p $(@D) && rm -f $@ && ar rcs $@ $^
 
-# The folder of each program, and what it is linked from besides; highest floor first.
+# The folders of each program, and what it is linked from besides; highest floor first.
 agentd_dir = agentd
 agentd-unpack_dir = images/unpack
 agentd-join_dir = agentd/join
-controld_dir = control
+controld_dir = control $(patsubst %/,%,$(wildcard control/*/))
 ctl_dir = ctl
 
 agentd_libs = runtime netcfg images wire base

@@ -3,9 +3,10 @@
 UNIT_SOURCES = $(wildcard tests/unit/*/test_*.c)
 UNIT_TESTS = $(UNIT_SOURCES:%.c=$(O)/%)
 
-# A test of a program's module links that folder's objects, without its main.
+# A test of a program's module links that program's objects, without its main.
 test_floor = $(word 3,$(subst /, ,$(1)))
-floor_objs = $(filter-out %/main.o,$(call lib_objs,$(1)))
+floor_dirs = $(if $(filter control,$(1)),$(controld_dir),$(1))
+floor_objs = $(filter-out %/main.o,$(call lib_objs,$(call floor_dirs,$(1))))
 
 define unit_rule
 $(O)/$(1:%.c=%): $(O)/$(1:%.c=%.o) $(if $(filter agentd control ctl,$(call test_floor,$(1))),$(call floor_objs,$(call test_floor,$(1)))) $(LIBS:%=$(O)/lib%.a)

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 #include "base/time.h"
-#include "control/store_lease.h"
+#include "control/store/lease.h"
 
 #define WARMUP     20
 #define RUNS_MAX   100000

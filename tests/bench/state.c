@@ -22,10 +22,10 @@
 #include "base/str.h"
 #include "base/time.h"
 #include "control/control.h"
-#include "control/desired.h"
-#include "control/dry_run.h"
-#include "control/snapshot.h"
-#include "control/store_node.h"
+#include "control/deploy/dry_run.h"
+#include "control/snapshot/snapshot.h"
+#include "control/stack/desired.h"
+#include "control/store/node.h"
 #include "images/import.h"
 
 #define SERVICES 1000

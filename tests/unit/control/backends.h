@@ -7,7 +7,7 @@
  */
 #pragma once
 
-#include "control/db.h"
+#include "control/store/db.h"
 #include "tests/unit/control/scratch.h"
 
 static struct store *s;

@@ -19,7 +19,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "control/store_lease.h"
+#include "control/store/lease.h"
 #include "tests/unit/control/fake_cluster.h"
 
 enum crash_when { CRASH_NEVER, CRASH_BEFORE, CRASH_AFTER };

@@ -23,7 +23,7 @@
 #include "base/httpd.h"
 #include "base/json.h"
 #include "base/str.h"
-#include "control/ca.h"
+#include "control/node/ca.h"
 
 #define FAKE_WORKLOADS_MAX 32
 

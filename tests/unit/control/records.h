@@ -4,10 +4,10 @@
 #include <string.h>
 
 #include "base/json.h"
-#include "control/store_event.h"
-#include "control/store_node.h"
-#include "control/store_operation.h"
-#include "control/store_stack.h"
+#include "control/store/event.h"
+#include "control/store/node.h"
+#include "control/store/operation.h"
+#include "control/store/stack.h"
 #include "tests/unit/control/backends.h"
 
 static inline void join(const char *name, const char *key)

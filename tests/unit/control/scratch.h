@@ -11,8 +11,8 @@
 #include <fcntl.h>
 
 #include "base/path.h"
-#include "control/seal.h"
-#include "control/store.h"
+#include "control/store/seal.h"
+#include "control/store/store.h"
 
 static char scratch_dir[64], scratch_where[192];
 

@@ -1,5 +1,5 @@
 /* Hints from one controld to another over their database. */
-#include "control/bell.h"
+#include "control/store/bell.h"
 
 #include <criterion/criterion.h>
 

@@ -1,6 +1,6 @@
 /* The authority: chains that GnuTLS itself verifies, and nothing taken from a request but its key.
  */
-#include "control/ca.h"
+#include "control/node/ca.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>

@@ -15,8 +15,8 @@
 #include "base/base64.h"
 #include "base/digest.h"
 #include "base/httpc.h"
-#include "control/api.h"
-#include "control/store_tables.h"
+#include "control/api/api.h"
+#include "control/store/tables.h"
 #include "tests/unit/control/fake_cluster.h"
 #include "tests/unit/control/server.h"
 

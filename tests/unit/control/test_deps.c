@@ -1,11 +1,11 @@
 /* Dependencies between stacks and services, from rows of the store to what the API says. */
-#include "control/deps.h"
+#include "control/deps/deps.h"
 
 #include <criterion/criterion.h>
 
 #include "base/json.h"
 #include "base/str.h"
-#include "control/store_stack.h"
+#include "control/store/stack.h"
 #include "scratch.h"
 #include "stackfile/read.h"
 

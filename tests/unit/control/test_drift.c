@@ -7,7 +7,7 @@
 
 #include "base/json.h"
 #include "base/mem.h"
-#include "control/drift.h"
+#include "control/drift/drift.h"
 #include "wire/hosts.h"
 #include "wire/workload.h"
 

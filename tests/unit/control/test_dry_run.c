@@ -6,7 +6,7 @@
 
 #include <errno.h>
 
-#include "control/dry_run.h"
+#include "control/deploy/dry_run.h"
 
 TestSuite(dry_run, .init = start_all, .fini = stop_all, .timeout = 60);
 

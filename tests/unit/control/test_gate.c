@@ -1,5 +1,5 @@
 /* Gates: what a workload's status means for the operation that waits for it. */
-#include "control/gate.h"
+#include "control/operation/gate.h"
 
 #include <criterion/criterion.h>
 

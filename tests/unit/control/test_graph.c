@@ -1,5 +1,5 @@
 /* Walks over graphs: what is reached, in which order, and what goes in circles. */
-#include "control/graph.h"
+#include "control/deps/graph.h"
 
 #include <criterion/criterion.h>
 

@@ -1,5 +1,5 @@
 /* Hooks: every event is told, in order, however many come at once and whoever is killed. */
-#include "control/hooks.h"
+#include "control/hooks/hooks.h"
 
 #include <arpa/inet.h>
 #include <pthread.h>
@@ -14,9 +14,9 @@
 #include "base/str.h"
 #include "base/time.h"
 #include "control/control.h"
-#include "control/hook.h"
-#include "control/store_event.h"
-#include "control/store_hook.h"
+#include "control/hooks/hook.h"
+#include "control/store/event.h"
+#include "control/store/hook.h"
 #include "tests/unit/control/scratch.h"
 
 #define WAIT_MS 30000

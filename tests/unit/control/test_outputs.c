@@ -1,9 +1,9 @@
 /* Outputs of a deployed stack: values as they stand, values from its state, and what is masked. */
-#include "control/outputs.h"
+#include "control/stack/outputs.h"
 
 #include <errno.h>
 
-#include "control/store_state.h"
+#include "control/store/state.h"
 #include "tests/unit/control/fake_cluster.h"
 
 TestSuite(outputs, .init = start_all, .fini = stop_all, .timeout = 60);

@@ -1,5 +1,5 @@
 /* Placement: who goes where, who stays, and what is said when nothing fits. */
-#include "control/place.h"
+#include "control/place/place.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>

@@ -1,5 +1,5 @@
 /* The plan: what is created, updated, kept and removed, and the reason told for each. */
-#include "control/plan.h"
+#include "control/deploy/plan.h"
 
 #include <criterion/criterion.h>
 #include <string.h>

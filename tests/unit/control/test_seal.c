@@ -1,5 +1,5 @@
 /* Sealed texts: what they keep secret, and what they refuse to open. */
-#include "control/seal.h"
+#include "control/store/seal.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>

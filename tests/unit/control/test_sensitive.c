@@ -1,11 +1,11 @@
 /* What is taken for a secret, and what is not; and what a diff shows of both. */
-#include "control/sensitive.h"
+#include "control/stack/sensitive.h"
 
 #include <criterion/criterion.h>
 #include <string.h>
 
 #include "base/json.h"
-#include "control/spec_diff.h"
+#include "control/stack/spec_diff.h"
 
 static struct sp_err err;
 

@@ -6,8 +6,8 @@
 
 #include <errno.h>
 
-#include "control/dry_run.h"
-#include "control/snapshot.h"
+#include "control/deploy/dry_run.h"
+#include "control/snapshot/snapshot.h"
 
 TestSuite(snapshot, .init = start_all, .fini = stop_all, .timeout = 60);
 

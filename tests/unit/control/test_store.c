@@ -1,10 +1,10 @@
 /* The store's contract: opening, migrating, transactions. */
-#include "control/store.h"
+#include "control/store/store.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>
 
-#include "control/store_schema.h"
+#include "control/store/schema.h"
 #include "tests/unit/control/records.h"
 
 CONTRACT(opening_it_again_finds_it_migrated_and_loses_nothing)

@@ -1,15 +1,15 @@
 /* Backups, moves from one engine to the other, and looking a store through. */
-#include "control/store_copy.h"
+#include "control/store/copy.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <string.h>
 
 #include "base/json.h"
-#include "control/store_identity.h"
-#include "control/store_inspect.h"
-#include "control/store_state.h"
-#include "control/store_tables.h"
+#include "control/store/identity.h"
+#include "control/store/inspect.h"
+#include "control/store/state.h"
+#include "control/store/tables.h"
 #include "tests/unit/control/records.h"
 
 /* Something in every table that matters here. */
@@ -222,7 +222,7 @@ Test(sqlite, the_list_of_tables_is_whole)
 
 		for (size_t i = 0; i < SP_COUNT(known); i++)
 			listed |= !strcmp(known[i], db_text(rows, 0));
-		cr_expect(listed, "table '%s' is not in control/store_tables.h", db_text(rows, 0));
+		cr_expect(listed, "table '%s' is not in control/store/tables.h", db_text(rows, 0));
 	}
 }
 

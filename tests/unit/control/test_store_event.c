@@ -1,5 +1,5 @@
 /* The outbox: order, filters, agents' events. */
-#include "control/store_event.h"
+#include "control/store/event.h"
 
 #include <criterion/criterion.h>
 #include <pthread.h>

@@ -8,7 +8,7 @@
 
 #include "base/json.h"
 #include "base/time.h"
-#include "control/store_event.h"
+#include "control/store/event.h"
 #include "tests/unit/control/scratch.h"
 #include "tests/unit/control/server.h"
 

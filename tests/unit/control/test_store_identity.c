@@ -1,5 +1,5 @@
 /* Whose the store is. */
-#include "control/store_identity.h"
+#include "control/store/identity.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>

@@ -1,5 +1,5 @@
 /* The lock of a stack: who gets it, who loses it, and what the tokens and events say. */
-#include "control/store_lease.h"
+#include "control/store/lease.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>
@@ -7,9 +7,9 @@
 
 #include "base/json.h"
 #include "base/str.h"
-#include "control/store_event.h"
-#include "control/store_operation.h"
-#include "control/store_waiter.h"
+#include "control/store/event.h"
+#include "control/store/operation.h"
+#include "control/store/waiter.h"
 #include "tests/unit/control/backends.h"
 
 #define LONG_NS (3600 * SP_NS_PER_S)

@@ -8,7 +8,7 @@
 #include <sys/wait.h>
 
 #include "base/time.h"
-#include "control/store_lease.h"
+#include "control/store/lease.h"
 #include "tests/unit/control/backends.h"
 
 #define PROCESSES 16

@@ -1,5 +1,5 @@
 /* Nodes, their subnets and the addresses in them. */
-#include "control/store_node.h"
+#include "control/store/node.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>

@@ -1,5 +1,5 @@
 /* Operations: one at a time, tokens, keys, and what a killed writer leaves. */
-#include "control/store_operation.h"
+#include "control/store/operation.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>

@@ -6,8 +6,8 @@
 
 #include "base/str.h"
 #include "base/time.h"
-#include "control/store_lease.h"
-#include "control/store_snapshot.h"
+#include "control/store/lease.h"
+#include "control/store/snapshot.h"
 #include "tests/unit/control/records.h"
 
 #define STEPS   150

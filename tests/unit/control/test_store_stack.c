@@ -1,5 +1,5 @@
 /* Stacks and their revisions. */
-#include "control/store_stack.h"
+#include "control/store/stack.h"
 
 #include <criterion/criterion.h>
 

@@ -1,5 +1,5 @@
 /* The state of stacks: versions, removal, expectations, sealed values. */
-#include "control/store_state.h"
+#include "control/store/state.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>

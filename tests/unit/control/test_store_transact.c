@@ -8,7 +8,7 @@
 #include <sys/socket.h>
 
 #include "base/time.h"
-#include "control/db_postgres.h"
+#include "control/store/db_postgres.h"
 #include "tests/unit/control/records.h"
 
 static struct db_driver wrapped;

@@ -1,5 +1,5 @@
 /* Join tokens: one use, also when many try at once; only their hash is kept. */
-#include "control/token.h"
+#include "control/node/token.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>

@@ -1,5 +1,5 @@
 /* What a validation found: areas that pass by silence, counts, and the error of a failed one. */
-#include "control/validation.h"
+#include "control/validate/validation.h"
 
 #include <criterion/criterion.h>
 #include <string.h>

@@ -1,0 +1,74 @@
+/* Dependencies of stacks: show, check, order. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "control/api/api.h"
+#include "control/api/handlers.h"
+#include "control/deps/deps.h"
+
+#define NAMES_MAX 1000
+
+/* ?stack=a,b as a list; NULL when absent. */
+static int names_of(struct api *a, char **ret_text, const char ***ret, struct sp_err *err)
+{
+	const char *query = sp_httpd_query(a->req, "stack");
+	size_t n = 0;
+	char *rest;
+
+	if (!query)
+		return 0;
+	*ret_text = strdup(query);
+	*ret = calloc(NAMES_MAX + 1, sizeof(**ret));
+	if (!*ret_text || !*ret)
+		return sp_fail_nomem(err);
+	rest = *ret_text;
+	for (char *name; (name = strsep(&rest, ","));) {
+		if (n == NAMES_MAX)
+			return sp_fail(err, SP_E_TOO_LARGE, "?stack names more than %d stacks",
+				       NAMES_MAX);
+		(*ret)[n++] = name;
+	}
+	return 0;
+}
+
+API_HANDLER(deps_show)
+{
+	autofree char *text = NULL;
+	autofree const char **names = NULL;
+	autodeps struct deps d = { 0 };
+	json_t *view = NULL;
+	int r = names_of(a, &text, &names, err);
+
+	if (r == 0)
+		r = deps_read(a->store, NULL, &d, err);
+	if (r == 0)
+		r = deps_view(&d, names, api_query_flag(a, "closure"), &view, err);
+	return r < 0 ? r : api_reply(a, 200, view, err);
+}
+
+API_HANDLER(deps_check)
+{
+	autodeps struct deps d = { 0 };
+	json_t *view = NULL;
+	int r = deps_read(a->store, NULL, &d, err);
+
+	if (r == 0)
+		r = deps_check_view(&d, &view, err);
+	return r < 0 ? r : api_reply(a, 200, view, err);
+}
+
+API_HANDLER(deps_order)
+{
+	autofree char *text = NULL;
+	autofree const char **names = NULL;
+	autodeps struct deps d = { 0 };
+	json_t *view = NULL;
+	int r = names_of(a, &text, &names, err);
+
+	if (r == 0)
+		r = deps_read(a->store, NULL, &d, err);
+	if (r == 0)
+		r = deps_order_view(&d, a->store, names, &view, err);
+	return r < 0 ? r : api_reply(a, 200, view, err);
+}

@@ -1,0 +1,85 @@
+/* Planning without a deploy; see dry_run.h. */
+#include "control/deploy/dry_run.h"
+
+#include <stdio.h>
+
+#include "base/json.h"
+#include "control/deploy/deploy.h"
+#include "control/deploy/plan_actions.h"
+#include "control/node/agents_ask.h"
+
+#define FORMAT "stackpilot-plan/1"
+
+static int look(struct deploy *d, struct sp_err *err)
+{
+	int r = deploy_validate(d->o, d, err);
+
+	if (r < 0)
+		return r;
+	snprintf(d->o->row.stack, sizeof(d->o->row.stack), "%s", d->desired.stack->name);
+	r = deploy_read_before(d, err);
+	if (r == 0)
+		r = deploy_compare(d->o, d, err);
+	if (r == 0)
+		r = deploy_choose_nodes(d, err);
+	return r;
+}
+
+/* Only where something is to be started it matters what the nodes have. */
+static int ask_images(struct deploy *d, json_t ***ret, struct sp_err *err)
+{
+	if (plan_is_empty(&d->plan))
+		return 0;
+	return agents_ask(d->o->control, &d->cluster.rows, "/v1/images", ret, err);
+}
+
+static int put_head(const struct deploy *d, json_t *plan, struct sp_err *err)
+{
+	struct plan_pins pins;
+	json_t *head;
+	int r = plan_pins_of(d, &pins, err);
+
+	if (r < 0)
+		return r;
+	head = json_pack("{s:s, s:s, s:I, s:{s:s, s:s, s:s}}", "format", FORMAT, "stack",
+			 d->o->row.stack, "serial", (json_int_t)pins.serial, "digests", "desired",
+			 pins.desired, "current", pins.current, "actions", pins.actions);
+	if (!head || json_object_update(plan, head) < 0)
+		r = sp_fail_nomem(err);
+	json_decref(head);
+	return r;
+}
+
+static int draw(struct deploy *d, json_t **ret, struct sp_err *err)
+{
+	autojson json_t *plan = NULL;
+	json_t **images = NULL;
+	int r = ask_images(d, &images, err);
+
+	if (r == 0)
+		r = plan_actions(d, images, &plan, err);
+	if (r == 0)
+		r = put_head(d, plan, err);
+	agents_replies_free(images, d->cluster.rows.n);
+	if (r == 0)
+		*ret = take_ptr(plan);
+	return r;
+}
+
+int dry_run(struct control *c, struct store *s, const struct dry_run_request *q,
+	    struct wire_failure *at, json_t **ret, struct sp_err *err)
+{
+	struct operation o = { .control = c, .store = s }; /* of no row: it is never begun */
+	struct deploy d = { .o = &o, .explain = true };
+	int r;
+
+	o.row.request = (char *)q->request;
+	snprintf(o.row.stack, sizeof(o.row.stack), "%s", q->stack ? q->stack : "");
+	r = look(&d, err);
+	if (r == 0)
+		r = draw(&d, ret, err);
+	if (r < 0)
+		*at = o.at;
+	deploy_fini(&d);
+	return r;
+}

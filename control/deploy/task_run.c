@@ -1,0 +1,128 @@
+/*
+ * Running tasks; see tasks.h. Each try is one step of the journal, from telling the agent to
+ * the task's end. A try that was cut off goes on: the agent is told again what it knows already. A
+ * further try begins with a container of its own.
+ */
+#include <string.h>
+
+#include "base/time.h"
+#include "control/deploy/tasks.h"
+#include "control/operation/gate.h"
+
+#define REMOVE_TIMEOUT_NS (300 * SP_NS_PER_S)
+
+struct trial {
+	const struct deploy_task *t;
+	bool again; /* the container of the try before goes first */
+};
+
+/* What the journal says of a task. */
+struct history {
+	uint32_t failed;
+	bool done, cut_off;
+};
+
+static int read_history(struct operation *o, const struct deploy_task *t, struct history *ret,
+			struct sp_err *err)
+{
+	autosteps struct store_steps steps = { 0 };
+	int r = store_step_list(o->store, o->row.id, &steps, err);
+
+	for (size_t i = 0; i < steps.n; i++) {
+		const struct store_step_row *step = &steps.list[i];
+
+		if (strcmp(step->name, "task") != 0 || strcmp(step->resource, t->spec->id) != 0)
+			continue;
+		ret->done |= step->state == STORE_STEP_DONE;
+		ret->failed += step->state == STORE_STEP_FAILED;
+		ret->cut_off = step->state == STORE_STEP_INTERRUPTED;
+	}
+	return r;
+}
+
+static int remove_container(struct operation *o, void *state, struct sp_err *err)
+{
+	const struct trial *trial = state;
+	struct agent_right right = operation_right(o);
+	struct agent *a = NULL;
+	int r = operation_agent(o, trial->t->node, &a, err);
+
+	if (r == 0)
+		r = operation_agent_failed(o, a,
+					   agent_remove_workload(a, &right, trial->t->spec->id,
+								 REMOVE_TIMEOUT_NS, err),
+					   err);
+	return r;
+}
+
+static int run_try(struct operation *o, void *state, struct sp_err *err)
+{
+	struct trial *trial = state;
+	const struct deploy_task *t = trial->t;
+	struct agent_right right = operation_right(o);
+	struct agent *a = NULL;
+	int r = trial->again ? remove_container(o, state, err) : 0;
+
+	if (r == 0)
+		r = operation_agent(o, t->node, &a, err);
+	if (r < 0)
+		return r;
+	trial->again = false;
+	r = operation_agent_failed(
+		o, a, agent_put_workload(a, &right, t->spec->id, t->json, NULL, err), err);
+	return r < 0 ? r
+		     : gate_wait_for(o, t->node, t->spec->id, GATE_COMPLETED, t->task->timeout_ns,
+				     err);
+}
+
+static struct operation_step step_of(struct trial *trial, const char *name, operation_fn fn)
+{
+	return (struct operation_step){ .name = name,
+					.node = trial->t->node,
+					.resource = trial->t->spec->id,
+					.stage = SP_STAGE_START,
+					.fn = fn,
+					.state = trial };
+}
+
+static int run_task(struct deploy *d, const struct deploy_task *t, struct sp_err *err)
+{
+	struct operation *o = d->o;
+	struct history h = { 0 };
+	int r = read_history(o, t, &h, err);
+
+	if (r < 0 || h.done)
+		return r;
+	for (uint32_t tries = h.failed;; tries++) {
+		struct trial trial = { t, tries > 0 && !h.cut_off };
+		struct operation_step step = step_of(&trial, "task", run_try);
+
+		r = operation_step(o, 0, &step, err);
+		if (r == 0 || tries >= t->task->retries || operation_check(o, NULL) < 0)
+			return r;
+		o->failed = h.cut_off = false; /* that is not the deploy's failure yet */
+	}
+}
+
+int deploy_tasks_run(struct deploy *d, enum stack_task_when when, struct sp_err *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < d->n_tasks; i++)
+		if (d->tasks[i].task->when == when)
+			r = run_task(d, &d->tasks[i], err);
+	return r;
+}
+
+int deploy_tasks_remove(struct deploy *d, struct sp_err *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < d->n_tasks; i++) {
+		struct trial trial = { .t = &d->tasks[i] };
+		struct operation_step step = step_of(&trial, "remove", remove_container);
+
+		r = operation_step(d->o, 0, &step, err);
+	}
+	return r;
+}

@@ -1,0 +1,212 @@
+/* Judging and waiting; see gate.h. */
+#include "control/operation/gate.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/json.h"
+#include "base/str.h"
+#include "base/time.h"
+
+#define SLICE_NS       (2 * SP_NS_PER_S)
+#define PAUSE_NS       (100 * SP_NS_PER_MS)
+#define EVIDENCE_LINES 20
+
+static const char *member(const json_t *object, const char *key)
+{
+	const char *s = json_string_value(json_object_get(object, key));
+
+	return s ? s : "";
+}
+
+/* "exited with status 3", "was killed by signal 9 (oom)". */
+static void describe_exit(const json_t *status, char *ret, size_t room)
+{
+	const json_t *last = json_object_get(status, "last_exit");
+	long long code = json_integer_value(json_object_get(last, "code"));
+	long long signal = json_integer_value(json_object_get(last, "signal"));
+	bool oom = json_is_true(json_object_get(last, "oom"));
+
+	if (!json_is_object(last))
+		snprintf(ret, room, "ended: %s", member(status, "reason"));
+	else if (oom)
+		snprintf(ret, room, "was killed for want of memory");
+	else if (signal)
+		snprintf(ret, room, "was killed by signal %lld", signal);
+	else
+		snprintf(ret, room, "exited with status %lld", code);
+}
+
+static bool ended_well(const json_t *status)
+{
+	const json_t *last = json_object_get(status, "last_exit");
+
+	return json_is_object(last) && json_integer_value(json_object_get(last, "code")) == 0 &&
+	       json_integer_value(json_object_get(last, "signal")) == 0;
+}
+
+static enum gate_verdict judge_exited(const json_t *status, char reason[GATE_REASON_MAX])
+{
+	if (ended_well(status))
+		return GATE_PASS;
+	describe_exit(status, reason, GATE_REASON_MAX);
+	return GATE_FAIL;
+}
+
+/* Not good yet: why, for the one who waits in vain. */
+static enum gate_verdict judge_waiting(const json_t *status, int64_t restarts_before,
+				       char reason[GATE_REASON_MAX])
+{
+	int64_t crashes = json_integer_value(json_object_get(status, "restarts")) - restarts_before;
+	const json_t *probe = json_object_get(status, "probe");
+	char how[96];
+
+	if (crashes >= GATE_CRASHES_MAX) {
+		describe_exit(status, how, sizeof(how));
+		snprintf(reason, GATE_REASON_MAX, "was started %lld times and each time %s",
+			 (long long)crashes + 1, how);
+		return GATE_FAIL;
+	}
+	if (json_is_object(probe) && !json_is_true(json_object_get(probe, "ok")))
+		snprintf(reason, GATE_REASON_MAX, "its %s probe says: %s", member(probe, "kind"),
+			 member(probe, "message"));
+	else
+		snprintf(reason, GATE_REASON_MAX, "it is %s%s%s", member(status, "state"),
+			 *member(status, "reason") ? ": " : "", member(status, "reason"));
+	return GATE_WAIT;
+}
+
+enum gate_verdict gate_judge(const json_t *status, enum gate_condition condition,
+			     int64_t restarts_before, char ret_reason[GATE_REASON_MAX])
+{
+	const char *state = member(status, "state");
+
+	if (!strcmp(state, "failed")) {
+		snprintf(ret_reason, GATE_REASON_MAX, "failed: %s", member(status, "reason"));
+		return GATE_FAIL;
+	}
+	if (!strcmp(state, "stopped")) {
+		snprintf(ret_reason, GATE_REASON_MAX, "was stopped");
+		return GATE_FAIL;
+	}
+	if (!strcmp(state, "exited"))
+		return condition == GATE_STARTED ? GATE_PASS : judge_exited(status, ret_reason);
+	if (condition == GATE_STARTED && !strcmp(state, "running"))
+		return GATE_PASS;
+	if (condition == GATE_READY && !strcmp(state, "running") &&
+	    json_is_true(json_object_get(status, "ready")))
+		return GATE_PASS;
+	return judge_waiting(status, restarts_before, ret_reason);
+}
+
+/* Between two looks, unless the agent has held its answer for so long. */
+static void pause_since(int64_t looked_ns, int64_t slice_ns)
+{
+	int64_t rest =
+		(slice_ns < PAUSE_NS ? slice_ns : PAUSE_NS) - (sp_time_mono_ns() - looked_ns);
+
+	if (rest > 0)
+		nanosleep(&(struct timespec){ .tv_nsec = rest }, NULL);
+}
+
+/* One look: the agent holds its answer while the workload is on its way to being ready. */
+static int look(struct operation *o, const char *node, const char *id,
+		enum gate_condition condition, int64_t slice, json_t **ret, struct sp_err *err)
+{
+	struct agent *a = NULL;
+	int r = operation_agent(o, node, &a, err);
+
+	if (r == 0)
+		r = operation_check(o, err);
+	if (r < 0)
+		return r;
+	r = agent_wait_workload(a, id, condition == GATE_READY ? slice : 1, ret, err);
+	return operation_agent_failed(o, a, r, err);
+}
+
+/* Without a probe, being ready says no more than that it was started: it has to stay so a while. */
+static bool has_settled(const struct operation *o, const json_t *status, int64_t *since)
+{
+	if (strcmp(member(status, "state"), "running") != 0 ||
+	    json_is_object(json_object_get(status, "probe")))
+		return true;
+	if (!*since)
+		*since = sp_time_mono_ns();
+	return sp_time_mono_ns() - *since >= o->control->config.settle_time_ns;
+}
+
+/* The probe's words and the last lines of the log. */
+static void gather(struct operation *o, const char *node, const char *id, const json_t *status)
+{
+	const json_t *probe = json_object_get(status, "probe");
+	autobuf struct sp_buf log = SP_BUF_INIT;
+	struct agent *a = NULL;
+	size_t used = 0, cut;
+
+	if (json_is_object(probe) && *member(probe, "message"))
+		used = (size_t)snprintf(o->at.evidence, sizeof(o->at.evidence), "probe %s: %s\n",
+					member(probe, "kind"), member(probe, "message"));
+	if (used >= sizeof(o->at.evidence) || operation_agent(o, node, &a, NULL) < 0 ||
+	    agent_tail(a, id, EVIDENCE_LINES, &log, NULL) < 0 || !log.data)
+		return;
+	cut = log.len < sizeof(o->at.evidence) - used
+		      ? 0
+		      : log.len - (sizeof(o->at.evidence) - used) + 1;
+	snprintf(o->at.evidence + used, sizeof(o->at.evidence) - used, "%s", log.data + cut);
+}
+
+static int refuse(struct operation *o, const char *id, const json_t *status, const char *reason,
+		  struct sp_err *err)
+{
+	bool probing = json_is_object(json_object_get(status, "probe"));
+	int r = sp_fail(err, SP_E_UNHEALTHY, "workload '%s': %s", id, reason);
+
+	sp_err_at(err, probing ? SP_STAGE_PROBE : SP_STAGE_START);
+	snprintf(o->at.component, sizeof(o->at.component), "agentd");
+	snprintf(o->at.next, sizeof(o->at.next), "ctl logs %s --tail 100", id);
+	return r;
+}
+
+int gate_wait_for(struct operation *o, const char *node, const char *id,
+		  enum gate_condition condition, int64_t timeout_ns, struct sp_err *err)
+{
+	int64_t deadline = sp_time_mono_ns() + timeout_ns;
+	int64_t before = -1, ready_since = 0;
+
+	for (;;) {
+		autojson json_t *status = NULL;
+		char reason[GATE_REASON_MAX] = "", waited[SP_DURATION_MAX];
+		int64_t left = deadline - sp_time_mono_ns();
+		enum gate_verdict verdict;
+		int64_t slice = left < SLICE_NS ? (left > 0 ? left : 1) : SLICE_NS;
+		int r = look(o, node, id, condition, slice, &status, err);
+		if (r < 0)
+			return r;
+		if (before < 0)
+			before = json_integer_value(json_object_get(status, "restarts"));
+		verdict = gate_judge(status, condition, before, reason);
+		if (verdict == GATE_PASS &&
+		    (condition != GATE_READY || has_settled(o, status, &ready_since)))
+			return 0;
+		if (verdict == GATE_WAIT)
+			ready_since = 0;
+		if (verdict == GATE_PASS || (verdict == GATE_WAIT && left > 0)) {
+			pause_since(deadline - left, slice);
+			continue;
+		}
+		gather(o, node, id, status);
+		if (verdict == GATE_FAIL)
+			return refuse(o, id, status, reason, err);
+		sp_duration_format(timeout_ns, waited);
+		refuse(o, id, status, reason, err);
+		return sp_err_prefix(err, "not %s after %s",
+				     condition == GATE_COMPLETED ? "complete" : "ready", waited);
+	}
+}
+
+int gate_wait(struct operation *o, const char *node, const char *id, enum gate_condition condition,
+	      struct sp_err *err)
+{
+	return gate_wait_for(o, node, id, condition, o->control->config.gate_timeout_ns, err);
+}

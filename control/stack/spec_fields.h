@@ -1,0 +1,29 @@
+/*
+ * A workload's spec (JSON, as agents get it) taken apart into single fields, each with a path that
+ * people know it by: "environment.LOG_LEVEL", "limits.memory_max_bytes", "mounts./data.source",
+ * "ports.0.0.0.0:8080/tcp". What placement decides, and the workload's identity, are no fields.
+ */
+#pragma once
+
+#include "control/stack/sensitive.h"
+
+struct spec_field {
+	char *path;
+	json_t *value;  /* as it is; owned */
+	bool sensitive; /* so it is never to be shown */
+};
+
+struct spec_fields {
+	struct spec_field *list; /* by path */
+	size_t n;
+};
+
+void spec_fields_fini(struct spec_fields *f);
+#define autofields __attribute__((cleanup(spec_fields_fini)))
+
+/* spec NULL: no fields. */
+int spec_fields_read(const json_t *spec, const struct sensitive *s, struct spec_fields *ret,
+		     struct sp_err *err);
+
+/* What may be shown of it; new reference. */
+json_t *spec_field_shown(const struct spec_field *f);

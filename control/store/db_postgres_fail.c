@@ -1,0 +1,103 @@
+/*
+ * What PostgreSQL refuses, as our errors; and connections that broke. See db_postgres.h and the
+ * table of SQLSTATEs in appendix A of PostgreSQL's manual.
+ */
+#include <string.h>
+
+#include "base/str.h"
+#include "control/store/db_postgres.h"
+
+/* The first prefix that fits counts. */
+static const struct {
+	const char *state;
+	enum sp_err_code code;
+	enum db_trouble trouble;
+} meanings[] = {
+	{ "23505", SP_E_EXISTS, DB_FINE },      /* unique_violation */
+	{ "23", SP_E_CONFLICT, DB_FINE },       /* other integrity constraints */
+	{ "40001", SP_E_CONFLICT, DB_AGAIN },   /* serialization_failure */
+	{ "40P01", SP_E_CONFLICT, DB_AGAIN },   /* deadlock_detected */
+	{ "08", SP_E_UNREACHABLE, DB_LOST },    /* connection exceptions, PgBouncer's too */
+	{ "57P", SP_E_UNREACHABLE, DB_LOST },   /* shutdown, crash, starting up */
+	{ "25P03", SP_E_UNREACHABLE, DB_LOST }, /* slept in a transaction */
+	{ "25006", SP_E_UNREACHABLE, DB_LOST }, /* a standby: the primary is elsewhere now */
+	{ "53300", SP_E_UNREACHABLE, DB_LOST }, /* too_many_connections */
+	{ "53100", SP_E_NO_SPACE, DB_FINE },    /* disk_full */
+	{ "53200", SP_E_NO_MEMORY, DB_FINE },   /* out_of_memory */
+	{ "55P03", SP_E_TIMEOUT, DB_FINE },     /* lock_not_available: lock_timeout */
+	{ "57014", SP_E_TIMEOUT, DB_FINE },     /* query_canceled: statement_timeout */
+	{ "XX001", SP_E_CORRUPT, DB_FINE },     /* data_corrupted */
+	{ "XX002", SP_E_CORRUPT, DB_FINE },     /* index_corrupted */
+	{ "", SP_E_SYSTEM, DB_FINE },
+};
+
+/* libpq's messages are lines that end; ours are not. */
+static void first_line(const char *message, char *ret, size_t room)
+{
+	size_t len = strcspn(message, "\n");
+
+	snprintf(ret, room, "%.*s", (int)(len < room ? len : room - 1), message);
+}
+
+int pg_refuse(struct pg *pg, const PGresult *result, struct sp_err *err)
+{
+	const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+	const char *primary = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+	char text[256];
+	size_t i = 0;
+	int r;
+
+	if (!state) /* libpq's own words: the server did not say anything */
+		state = "08";
+	while (!sp_str_starts(state, meanings[i].state))
+		i++;
+	pg->db.trouble = meanings[i].trouble;
+	if (PQstatus(pg->conn) == CONNECTION_BAD)
+		pg->db.trouble = DB_LOST;
+	pg->broken = pg->db.trouble == DB_LOST;
+	first_line(primary ? primary : PQerrorMessage(pg->conn), text, sizeof(text));
+	r = sp_fail(err, meanings[i].code, "store: %s", text);
+	sp_err_at(err, SP_STAGE_STORE);
+	return r;
+}
+
+static bool answers(const struct pg *pg)
+{
+	static const char *const keys[] = { "host", "port", "connect_timeout", NULL };
+	const char *const values[] = { PQhost(pg->conn), PQport(pg->conn), "2", NULL };
+
+	return PQpingParams(keys, values, 0) == PQPING_OK;
+}
+
+static bool reconnect(struct pg *pg)
+{
+	PQreset(pg->conn);
+	pg->broken = PQstatus(pg->conn) != CONNECTION_OK;
+	return !pg->broken;
+}
+
+static int refuse_connection(struct pg *pg, bool lost, struct sp_err *err)
+{
+	char text[256];
+	int r;
+
+	first_line(PQerrorMessage(pg->conn), text, sizeof(text));
+	pg->db.trouble = lost ? DB_LOST : DB_FINE;
+	r = sp_fail(err, lost ? SP_E_UNREACHABLE : SP_E_DENIED, "store: %s", text);
+	sp_err_at(err, SP_STAGE_STORE);
+	return r;
+}
+
+/* A server that lets us not in although it answers, before and after, will not change its mind. */
+int pg_connect(struct pg *pg, struct sp_err *err)
+{
+	if (PQstatus(pg->conn) == CONNECTION_OK && !pg->broken)
+		return 0;
+	if (pg->db.writing)
+		return pg_refuse(pg, NULL, err);
+	if (reconnect(pg))
+		return 0;
+	if (!answers(pg))
+		return refuse_connection(pg, true, err);
+	return reconnect(pg) ? 0 : refuse_connection(pg, !answers(pg), err);
+}

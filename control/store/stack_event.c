@@ -1,0 +1,100 @@
+/* What is told of a stack's changes; see stack_event.h. */
+#include "control/store/stack_event.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/json.h"
+#include "control/store/event.h"
+
+/* Takes fields. */
+static int tell(struct store *s, struct store_event *event, json_t *fields, struct sp_err *err)
+{
+	autojson json_t *owned = fields;
+
+	event->fields = owned;
+	return owned ? store_event_append(s, event, err) : sp_fail_nomem(err);
+}
+
+int stack_tell_created(struct store *s, const char *stack, enum store_stack_state state,
+		       const char *operation, struct sp_err *err)
+{
+	struct store_event event = { .type = "stack.created",
+				     .stack = stack,
+				     .operation = operation };
+
+	return tell(s, &event, json_pack("{s:s}", "state", store_stack_state_name(state)), err);
+}
+
+static const char *type_of(enum store_stack_state state)
+{
+	switch (state) {
+	case STORE_STACK_DEPLOYING:
+	case STORE_STACK_DESTROYING:
+		return "stack.execution.started";
+	case STORE_STACK_RUNNING:
+		return "stack.execution.completed";
+	case STORE_STACK_FAILED:
+		return "stack.execution.failed";
+	}
+	return "stack.execution.failed";
+}
+
+/* "" of an operation that is not on record. */
+static int kind_of(struct store *s, const char *operation, char ret[STORE_NAME_MAX],
+		   struct sp_err *err)
+{
+	auto_(db_rows_end) struct db_rows *rows = NULL;
+	int r = db_select(store_db(s), &rows, err, "SELECT kind FROM operations WHERE id = $1",
+			  DB_S(operation));
+
+	ret[0] = '\0';
+	if (r == 0)
+		r = db_next(rows, err);
+	if (r == 1)
+		db_text_into(rows, 0, ret, STORE_NAME_MAX);
+	return r < 0 ? r : 0;
+}
+
+int stack_tell_state(struct store *s, const char *stack, enum store_stack_state state,
+		     const char *operation, struct sp_err *err)
+{
+	const char *name = store_stack_state_name(state);
+	struct store_event event = {
+		.type = type_of(state), .stack = stack, .operation = operation, .message = name
+	};
+	char kind[STORE_NAME_MAX];
+	int r = kind_of(s, operation, kind, err);
+
+	return r < 0 ? r
+		     : tell(s, &event, json_pack("{s:s, s:s}", "state", name, "kind", kind), err);
+}
+
+int stack_tell_updated(struct store *s, const char *stack, struct sp_err *err)
+{
+	struct store_stack row;
+	char message[STORE_NAME_MAX];
+	int r = store_stack_get(s, stack, &row, err);
+	struct store_event event = { .type = "stack.updated",
+				     .stack = stack,
+				     .operation = row.operation,
+				     .message = message };
+
+	if (r < 0)
+		return r;
+	snprintf(message, sizeof(message), "revision %" PRId64, row.revision);
+	return tell(
+		s, &event,
+		json_pack("{s:I, s:s}", "revision", (json_int_t)row.revision, "digest", row.digest),
+		err);
+}
+
+int stack_tell_destroyed(struct store *s, const char *stack, const char *operation,
+			 struct sp_err *err)
+{
+	struct store_event event = { .type = "stack.destroyed",
+				     .stack = stack,
+				     .operation = operation };
+
+	return store_event_append(s, &event, err);
+}
