@@ -113,6 +113,8 @@ static int open_parts(struct agent *a, struct sp_err *err)
 	if (r == 0)
 		r = net_node_open(&a->net, err);
 	if (r == 0)
+		r = uplink_open(a, err);
+	if (r == 0)
 		r = img_store_open(images, &a->images, err);
 	if (r == 0)
 		r = img_unpacker_open(a->images, NULL, err);
@@ -157,6 +159,7 @@ static void close_all(struct agent *a)
 		poll_end_all(a);
 		exec_end_all(a);
 		images_end_all(a);
+		uplink_close(a);
 	}
 	sp_httpd_free(a->httpd);
 	SP_LIST_EACH (&a->workloads, w, link)
@@ -185,6 +188,7 @@ static void init(struct agent *a, const struct config *config)
 	sp_list_init(&a->sessions);
 	sp_list_init(&a->probe_runs);
 	sp_list_init(&a->unpacks);
+	a->uplink.fd = -1;
 	a->dirs = (struct dirs)DIRS_CLOSED;
 }
 

@@ -13,6 +13,7 @@
 #include "agentd/peers.h"
 #include "agentd/trash.h"
 #include "agentd/uidrange.h"
+#include "agentd/uplink.h"
 #include "base/list.h"
 #include "base/loop.h"
 #include "images/store.h"
@@ -39,6 +40,7 @@ struct agent {
 	struct trash trash;
 	struct rt_engine *engine;
 	struct net_node *net;
+	struct uplink uplink;
 	struct peers peers;
 	struct img_store *images;
 	struct img_job *gc; /* at most one */

@@ -87,7 +87,8 @@ static struct net_peer *other_nodes(const struct agent *a, size_t *ret_n)
 	return peers;
 }
 
-/* A peer that is away keeps nobody from his work; its route comes with the next call. */
+/* A peer that is away keeps nobody from his work; its route comes with the link that leads to it,
+ * or with the next call. */
 static int apply_plan(struct agent *a, const struct net_plan *plan, struct sp_err *err)
 {
 	struct sp_err why = { 0 };
@@ -95,6 +96,7 @@ static int apply_plan(struct agent *a, const struct net_plan *plan, struct sp_er
 
 	if (r < 0 && why.code == SP_E_UNREACHABLE) {
 		sp_log(SP_LOG_WARN, "network.peer", SP_ERR(&why));
+		a->uplink.lost = true;
 		return 0;
 	}
 	if (r < 0 && err)
