@@ -31,36 +31,45 @@ char *sp_base64_encode(const void *data, size_t len)
 	return text;
 }
 
-/* The alphabet, read backwards, from '+' to 'z'. */
-static const int8_t digits[] = {
-	62, -1, -1, -1, 63, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, -1, -1, -1, -1, -1,
-	-1, -1, 0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15, 16, 17,
-	18, 19, 20, 21, 22, 23, 24, 25, -1, -1, -1, -1, -1, -1, 26, 27, 28, 29, 30, 31,
-	32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51,
+/* The alphabet, read backwards: each digit plus one, so that 0 is none. */
+static const uint8_t digits[256] = {
+	['A'] = 1,  ['B'] = 2,  ['C'] = 3,  ['D'] = 4,  ['E'] = 5,  ['F'] = 6,  ['G'] = 7,
+	['H'] = 8,  ['I'] = 9,  ['J'] = 10, ['K'] = 11, ['L'] = 12, ['M'] = 13, ['N'] = 14,
+	['O'] = 15, ['P'] = 16, ['Q'] = 17, ['R'] = 18, ['S'] = 19, ['T'] = 20, ['U'] = 21,
+	['V'] = 22, ['W'] = 23, ['X'] = 24, ['Y'] = 25, ['Z'] = 26, ['a'] = 27, ['b'] = 28,
+	['c'] = 29, ['d'] = 30, ['e'] = 31, ['f'] = 32, ['g'] = 33, ['h'] = 34, ['i'] = 35,
+	['j'] = 36, ['k'] = 37, ['l'] = 38, ['m'] = 39, ['n'] = 40, ['o'] = 41, ['p'] = 42,
+	['q'] = 43, ['r'] = 44, ['s'] = 45, ['t'] = 46, ['u'] = 47, ['v'] = 48, ['w'] = 49,
+	['x'] = 50, ['y'] = 51, ['z'] = 52, ['0'] = 53, ['1'] = 54, ['2'] = 55, ['3'] = 56,
+	['4'] = 57, ['5'] = 58, ['6'] = 59, ['7'] = 60, ['8'] = 61, ['9'] = 62, ['+'] = 63,
+	['/'] = 64,
 };
 
-static int digit_of(char c)
+/* The value of four digits; -1 when one is none. */
+static int32_t value_of(const uint8_t q[4])
 {
-	return c < '+' || c > 'z' ? -1 : digits[c - '+'];
+	uint32_t a = digits[q[0]], b = digits[q[1]], c = digits[q[2]], d = digits[q[3]];
+
+	if (!a || !b || !c || !d)
+		return -1;
+	return (int32_t)((a - 1) << 18 | (b - 1) << 12 | (c - 1) << 6 | (d - 1));
 }
 
 /* Four digits, of which the last pad (0 to 2) are '=', into 3 - pad bytes. The bits that padding
  * leaves over must be zero, so that each byte string has one text. */
-static int decode_quad(const char *q, size_t pad, uint8_t *out)
+static int decode_quad(const char *text, size_t pad, uint8_t *out)
 {
-	uint32_t v = 0;
+	uint8_t q[4];
+	int32_t v;
 
-	for (size_t i = 0; i < 4; i++) {
-		int d = i >= 4 - pad ? 0 : digit_of(q[i]);
-
-		if (d < 0)
-			return -1;
-		v = v << 6 | (uint32_t)d;
-	}
-	if (v & ((UINT32_C(1) << (8 * pad)) - 1))
+	memcpy(q, text, 4);
+	if (pad)
+		memset(q + 4 - pad, 'A', pad); /* digit 0 */
+	v = value_of(q);
+	if (v < 0 || (uint32_t)v & ((UINT32_C(1) << (8 * pad)) - 1))
 		return -1;
 	for (size_t i = 0; i < 3 - pad; i++)
-		out[i] = (uint8_t)(v >> (16 - 8 * i));
+		out[i] = (uint8_t)((uint32_t)v >> (16 - 8 * i));
 	return 0;
 }
 

@@ -32,6 +32,34 @@ char *sp_json_canonical(const json_t *j)
 	return json_dumps(j, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY);
 }
 
+static void quote_char(struct sp_buf *out, char c)
+{
+	static const char plain[] = "\"\\\b\f\n\r\t", letters[] = "\"\\bfnrt";
+	const char *at = strchr(plain, c);
+
+	if (at)
+		sp_buf_printf(out, "\\%c", letters[at - plain]);
+	else
+		sp_buf_printf(out, "\\u%04x", (unsigned int)c);
+}
+
+void sp_json_quote(struct sp_buf *out, const char *s)
+{
+	static const char special[] = "\"\\\1\2\3\4\5\6\7\10\11\12\13\14\15\16\17"
+				      "\20\21\22\23\24\25\26\27\30\31\32\33\34\35\36\37";
+
+	sp_buf_putc(out, '"');
+	while (*s) {
+		size_t n = strcspn(s, special);
+
+		sp_buf_append(out, s, n);
+		s += n;
+		if (*s)
+			quote_char(out, *s++);
+	}
+	sp_buf_putc(out, '"');
+}
+
 void sp_json_open(struct sp_json_reader *r, json_t *object, const char *path, struct sp_err *err)
 {
 	*r = (struct sp_json_reader){ .object = object, .err = err };

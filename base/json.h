@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 
 static inline void sp_autojson_run(json_t **j)
@@ -41,6 +42,9 @@ int sp_json_parse(const char *text, size_t len, json_t **ret, struct sp_err *err
 char *sp_json_text(const json_t *j);
 /* Compact text with members sorted: equal values give equal bytes, fit for a digest. */
 char *sp_json_canonical(const json_t *j);
+/* A string as JSON has it (RFC 8259 section 7), appended; s is UTF-8. For documents that are put
+ * together from texts which are JSON already. */
+void sp_json_quote(struct sp_buf *out, const char *s);
 
 void sp_json_open(struct sp_json_reader *r, json_t *object, const char *path, struct sp_err *err);
 

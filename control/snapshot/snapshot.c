@@ -6,62 +6,82 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/json.h"
 #include "base/str.h"
 #include "base/time.h"
 #include "control/snapshot/summary.h"
 #include "control/store/stack.h"
 
-/* What is asked of a whole spec is its own; where it stands in the network follows from the node.
- */
-static json_t *workload_of(const struct store_workload *w)
+static void write_member(struct sp_buf *text, const char *key, const char *value)
 {
-	json_t *spec = json_loads(w->spec, 0, NULL);
-	json_t *one;
-
-	if (!spec)
-		return NULL;
-	json_object_del(spec, "address");
-	json_object_del(spec, "hosts");
-	one = json_pack("{s:s, s:s, s:s, s:s, s:o}", "id", w->id, "service", w->service, "node",
-			w->node, "template", w->template, "spec", spec);
-	return one;
+	sp_json_quote(text, key);
+	sp_buf_putc(text, ':');
+	sp_json_quote(text, value);
+	sp_buf_putc(text, ',');
 }
 
-static json_t *workloads_of(const struct store_workloads *all)
+/* One workload, its spec as the row has it: text that was written canonically is not written anew.
+ */
+static void write_workload(struct sp_buf *text, const struct store_workload *w)
 {
-	json_t *list = json_array();
+	sp_buf_putc(text, '{');
+	write_member(text, "id", w->id);
+	write_member(text, "service", w->service);
+	write_member(text, "node", w->node);
+	write_member(text, "template", w->template);
+	sp_buf_puts(text, "\"spec\":");
+	sp_buf_puts(text, w->spec);
+	sp_buf_putc(text, '}');
+}
 
-	for (size_t i = 0; list && i < all->n; i++) {
-		if (json_array_append_new(list, workload_of(&all->list[i])) < 0) {
-			json_decref(list);
-			return NULL;
-		}
+/* Text and summary in one pass, so that there is one tree at a time. */
+static int write_workloads(struct sp_buf *text, const struct store_workloads *all,
+			   struct snapshot_summary *summary, struct sp_err *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < all->n; i++) {
+		const struct store_workload *w = &all->list[i];
+		autojson json_t *spec = NULL;
+
+		if (i)
+			sp_buf_putc(text, ',');
+		write_workload(text, w);
+		r = sp_json_parse(w->spec, strlen(w->spec), &spec, err);
+		if (r == 0)
+			snapshot_summary_add(summary, w, spec);
 	}
-	return list;
+	return r;
 }
 
 /* The bundle goes in as text, so that it comes out as it was. */
-static int write_content(const struct store_workloads *all, const char *bundle,
-			 struct store_snapshot *n, char **ret, struct sp_err *err)
+static int write_content(struct sp_buf *text, const struct store_workloads *all, const char *bundle,
+			 struct snapshot_summary *summary, struct sp_err *err)
 {
-	autojson json_t *workloads = workloads_of(all);
-	autojson json_t *content =
-		workloads ? json_pack("{s:s, s:O}", "bundle", bundle, "workloads", workloads)
-			  : NULL;
-	char *text = content ? sp_json_text(content) : NULL; /* its order is always the same */
 	int r;
 
-	if (!text)
-		return sp_fail_nomem(err);
-	n->size_bytes = (int64_t)strlen(text);
-	n->summary = snapshot_summary(workloads);
-	r = n->summary ? sp_digest_of(text, strlen(text), n->content, err) : sp_fail_nomem(err);
+	sp_buf_putc(text, '{');
+	write_member(text, "bundle", bundle);
+	sp_buf_puts(text, "\"workloads\":[");
+	r = write_workloads(text, all, summary, err);
+	sp_buf_puts(text, "]}");
+	return r < 0 ? r : sp_buf_check(text, err);
+}
+
+static int make_content(const struct store_workloads *all, const char *bundle,
+			struct store_snapshot *n, struct sp_buf *text, struct sp_err *err)
+{
+	struct snapshot_summary summary;
+	int r = snapshot_summary_begin(&summary, err);
+
 	if (r == 0)
-		*ret = text;
-	else
-		free(text);
-	return r;
+		r = write_content(text, all, bundle, &summary, err);
+	if (r == 0)
+		r = sp_digest_of(text->data, text->len, n->content, err);
+	n->size_bytes = (int64_t)text->len;
+	n->summary = snapshot_summary_end(&summary);
+	return r < 0 || n->summary ? r : sp_fail_nomem(err);
 }
 
 static void wipe(char **text)
@@ -70,6 +90,13 @@ static void wipe(char **text)
 		explicit_bzero(*text, strlen(*text));
 	free(*text);
 	*text = NULL;
+}
+
+static void wipe_buf(struct sp_buf *b)
+{
+	if (b->data)
+		explicit_bzero(b->data, b->len);
+	sp_buf_fini(b);
 }
 
 static int describe(const struct snapshot_request *q, const struct store_stack *stack,
@@ -119,7 +146,8 @@ static int take(struct store *s, void *state, struct sp_err *err)
 						.max_age_ns = t->config->snapshot_max_age_ns,
 						.in_use = t->q->in_use };
 	autoworkloads struct store_workloads all = { 0 };
-	__attribute__((cleanup(wipe))) char *bundle = NULL, *text = NULL;
+	__attribute__((cleanup(wipe))) char *bundle = NULL;
+	__attribute__((cleanup(wipe_buf))) struct sp_buf text = SP_BUF_INIT;
 	struct store_stack stack;
 	int r = read_stack(s, t->q->stack, &stack, err);
 
@@ -131,9 +159,9 @@ static int take(struct store *s, void *state, struct sp_err *err)
 	if (r == 0)
 		r = store_revision_bundle(s, t->q->stack, stack.revision, &bundle, err);
 	if (r == 0)
-		r = write_content(&all, bundle, &t->n, &text, err);
+		r = make_content(&all, bundle, &t->n, &text, err);
 	if (r == 0)
-		r = store_snapshot_add(s, &t->n, text, err);
+		r = store_snapshot_add(s, &t->n, text.data, err);
 	if (r == 0)
 		r = store_snapshot_prune(s, t->q->stack, &policy, err);
 	return r < 0 ? r : 0;
@@ -160,6 +188,21 @@ void snapshot_fini(struct snapshot *n)
 	n->workloads = NULL;
 }
 
+/* What is asked of a whole spec is its own; where it stands in the network follows from the node.
+ */
+static void forget_network(json_t *workloads)
+{
+	json_t *one;
+	size_t i;
+
+	json_array_foreach (workloads, i, one) {
+		json_t *spec = json_object_get(one, "spec");
+
+		json_object_del(spec, "address");
+		json_object_del(spec, "hosts");
+	}
+}
+
 static int read_content(struct snapshot *n, const char *text, struct sp_err *err)
 {
 	autojson json_t *content = NULL;
@@ -173,6 +216,7 @@ static int read_content(struct snapshot *n, const char *text, struct sp_err *err
 	if (!bundle || !json_is_array(n->workloads))
 		return sp_fail(err, SP_E_CORRUPT, "snapshot v%" PRId64 " of '%s' is incomplete",
 			       n->row.version, n->row.stack);
+	forget_network(n->workloads);
 	n->bundle = strdup(bundle);
 	return n->bundle ? 0 : sp_fail_nomem(err);
 }

@@ -7,12 +7,6 @@
 #include "base/mem.h"
 #include "base/str.h"
 
-struct summing {
-	json_t *services;                  /* by name */
-	json_t *volumes, *ports, *secrets; /* sets */
-	bool failed;
-};
-
 static const char *text(const json_t *object, const char *key)
 {
 	const char *s = json_string_value(json_object_get(object, key));
@@ -20,15 +14,16 @@ static const char *text(const json_t *object, const char *key)
 	return s ? s : "";
 }
 
-static void put(struct summing *sum, json_t *set, const char *name)
+static void put(struct snapshot_summary *sum, json_t *set, const char *name)
 {
 	if (!name || json_object_set_new(set, name, json_true()) < 0)
 		sum->failed = true;
 }
 
-static json_t *service_of(struct summing *sum, const json_t *workload, const json_t *spec)
+static json_t *service_of(struct snapshot_summary *sum, const struct store_workload *w,
+			  const json_t *spec)
 {
-	const char *name = text(workload, "service");
+	const char *name = w->service;
 	json_t *service = json_object_get(sum->services, name);
 
 	if (service)
@@ -41,17 +36,19 @@ static json_t *service_of(struct summing *sum, const json_t *workload, const jso
 	return sum->failed ? NULL : service;
 }
 
-static void add_service(struct summing *sum, const json_t *workload, const json_t *spec)
+static void add_service(struct snapshot_summary *sum, const struct store_workload *w,
+			const json_t *spec)
 {
-	json_t *service = service_of(sum, workload, spec);
+	json_t *service = service_of(sum, w, spec);
 	json_int_t replicas = json_integer_value(json_object_get(service, "replicas"));
 
 	if (!service || json_object_set_new(service, "replicas", json_integer(replicas + 1)) < 0)
 		sum->failed = true;
-	put(sum, json_object_get(service, "nodes"), text(workload, "node"));
+	put(sum, json_object_get(service, "nodes"), w->node);
 }
 
-static void add_things(struct summing *sum, const json_t *workload, const json_t *spec)
+static void add_things(struct snapshot_summary *sum, const struct store_workload *w,
+		       const json_t *spec)
 {
 	const json_t *one;
 	size_t i;
@@ -66,7 +63,7 @@ static void add_things(struct summing *sum, const json_t *workload, const json_t
 	}
 	json_array_foreach (json_object_get(spec, "ports"), i, one) {
 		autofree char *port =
-			sp_str_format("%s:%d", text(workload, "node"),
+			sp_str_format("%s:%d", w->node,
 				      (int)json_integer_value(json_object_get(one, "host_port")));
 
 		put(sum, sum->ports, port);
@@ -85,7 +82,7 @@ static json_t *list_of(const json_t *set)
 	return list;
 }
 
-static json_t *services_of(const struct summing *sum)
+static json_t *services_of(const struct snapshot_summary *sum)
 {
 	json_t *list = json_array(), *service;
 	const char *name;
@@ -97,22 +94,34 @@ static json_t *services_of(const struct summing *sum)
 	return list;
 }
 
-json_t *snapshot_summary(const json_t *workloads)
+int snapshot_summary_begin(struct snapshot_summary *sum, struct sp_err *err)
 {
-	autojson json_t *services = json_object(), *volumes = json_object();
-	autojson json_t *ports = json_object(), *secrets = json_object();
-	struct summing sum = { services, volumes, ports, secrets, false };
-	const json_t *one;
-	size_t i;
+	*sum = (struct snapshot_summary){ .services = json_object(),
+					  .volumes = json_object(),
+					  .ports = json_object(),
+					  .secrets = json_object() };
+	return sum->services && sum->volumes && sum->ports && sum->secrets ? 0 : sp_fail_nomem(err);
+}
 
-	json_array_foreach (workloads, i, one) {
-		add_service(&sum, one, json_object_get(one, "spec"));
-		add_things(&sum, one, json_object_get(one, "spec"));
-	}
-	if (sum.failed)
-		return NULL;
-	return json_pack("{s:I, s:o, s:o, s:o, s:o}", "workloads",
-			 (json_int_t)json_array_size(workloads), "services", services_of(&sum),
-			 "volumes", list_of(volumes), "ports", list_of(ports), "secrets",
-			 list_of(secrets));
+void snapshot_summary_add(struct snapshot_summary *sum, const struct store_workload *w,
+			  const json_t *spec)
+{
+	sum->workloads++;
+	add_service(sum, w, spec);
+	add_things(sum, w, spec);
+}
+
+json_t *snapshot_summary_end(struct snapshot_summary *sum)
+{
+	json_t *ret = NULL;
+
+	if (!sum->failed)
+		ret = json_pack("{s:I, s:o, s:o, s:o, s:o}", "workloads", sum->workloads,
+				"services", services_of(sum), "volumes", list_of(sum->volumes),
+				"ports", list_of(sum->ports), "secrets", list_of(sum->secrets));
+	json_decref(sum->services);
+	json_decref(sum->volumes);
+	json_decref(sum->ports);
+	json_decref(sum->secrets);
+	return ret;
 }

@@ -30,18 +30,17 @@ void store_snapshots_fini(struct store_snapshots *n)
 	*n = (struct store_snapshots){ 0 };
 }
 
-/* Of what a row says for good; tags and the proof may come later. */
-static int digest_of_row(const struct store_snapshot *n, char ret[SP_DIGEST_MAX],
-			 struct sp_err *err)
+/* Of what a row says for good; tags and the proof may come later. summary: its canonical text. */
+static int digest_of_row(const struct store_snapshot *n, const char *summary,
+			 char ret[SP_DIGEST_MAX], struct sp_err *err)
 {
 	autobuf struct sp_buf text = SP_BUF_INIT;
-	autofree char *summary = sp_json_canonical(n->summary);
 	int r;
 
 	sp_buf_printf(&text, "%s\n%" PRId64 "\n%s\n%" PRId64 "\n%s\n%s\n%s\n%s\n%" PRId64 "\n%s",
 		      n->stack, n->version, n->content, n->revision, n->cause, n->operation,
-		      n->creator, n->description, n->created_at_ns, summary ? summary : "");
-	r = summary ? sp_buf_check(&text, err) : sp_fail_nomem(err);
+		      n->creator, n->description, n->created_at_ns, summary);
+	r = sp_buf_check(&text, err);
 	return r < 0 ? r : sp_digest_of(text.data, text.len, ret, err);
 }
 
@@ -58,6 +57,7 @@ static int read_row(const struct db_rows *rows, struct store_snapshot *ret, stru
 				    .created_at_ns = db_number(rows, 9),
 				    .verified_at_ns = db_number(rows, 10),
 				    .size_bytes = db_number(rows, 11) };
+	const char *summary = db_text(rows, 12);
 	char digest[SP_DIGEST_MAX];
 	int r;
 
@@ -68,10 +68,10 @@ static int read_row(const struct db_rows *rows, struct store_snapshot *ret, stru
 	db_text_into(rows, 6, n.creator, sizeof(n.creator));
 	db_text_into(rows, 7, n.description, sizeof(n.description));
 	db_text_into(rows, 8, n.tags, sizeof(n.tags));
-	n.summary = json_loads(db_text(rows, 12), 0, NULL);
+	n.summary = json_loads(summary, 0, NULL);
 	if (!n.summary)
 		n.summary = json_object();
-	r = digest_of_row(&n, digest, err);
+	r = digest_of_row(&n, summary, digest, err);
 	n.damaged = strcmp(digest, db_text(rows, 13)) != 0;
 	if (r < 0)
 		store_snapshot_fini(&n);
@@ -213,7 +213,7 @@ static int put_row(struct store *s, const struct store_snapshot *n, struct sp_er
 {
 	autofree char *summary = sp_json_canonical(n->summary);
 	char digest[SP_DIGEST_MAX];
-	int r = summary ? digest_of_row(n, digest, err) : sp_fail_nomem(err);
+	int r = summary ? digest_of_row(n, summary, digest, err) : sp_fail_nomem(err);
 
 	if (r == 0)
 		r = db_write(store_db(s), err,

@@ -93,3 +93,27 @@ Test(json, canonical_text_does_not_depend_on_the_order)
 	free(ta);
 	free(tb);
 }
+
+Test(json, a_quoted_string_reads_back_as_it_was)
+{
+	autobuf struct sp_buf text = SP_BUF_INIT;
+	autojson json_t *back = NULL;
+	char all[0x80 + 8] = { 0 };
+	struct sp_err err = { 0 };
+
+	for (int c = 1; c < 0x80; c++)
+		all[c - 1] = (char)c;
+	strcat(all, "\xc3\xa9\xe2\x82\xac");
+	sp_json_quote(&text, all);
+	cr_assert_eq(sp_buf_check(&text, &err), 0);
+	back = json_loads(text.data, JSON_DECODE_ANY, NULL);
+	cr_expect_str_eq(json_string_value(back), all);
+}
+
+Test(json, a_quoted_string_is_written_as_the_rfc_says)
+{
+	autobuf struct sp_buf text = SP_BUF_INIT;
+
+	sp_json_quote(&text, "a\"b\\c\n\t\1");
+	cr_expect_str_eq(text.data, "\"a\\\"b\\\\c\\n\\t\\u0001\"");
+}
