@@ -3,15 +3,13 @@
  * controld runs in a process of its own, made by a helper process that was forked before there were
  * any threads, so that the killing takes nothing else along.
  *
- * A journal write is a transaction that changes operations or steps. The kill is by SIGKILL, right
- * before or right after its COMMIT: what was done is not written yet, or what is written is not
- * done yet.
+ * The kill is by SIGKILL, right before or right after the COMMIT of a journal write (journal.h):
+ * what was done is not written yet, or what is written is not done yet.
  */
 #pragma once
 
 #include <criterion/criterion.h>
 #include <signal.h>
-#include <sqlite3.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -21,6 +19,7 @@
 
 #include "control/store/lease.h"
 #include "tests/unit/control/fake_cluster.h"
+#include "tests/unit/control/journal.h"
 
 enum crash_when { CRASH_NEVER, CRASH_BEFORE, CRASH_AFTER };
 
@@ -35,43 +34,13 @@ struct crash_order {
 #define CRASH_DEADLINE_NS (60 * SP_NS_PER_S)
 
 static struct crash_order crash_order; /* of this process */
-static int crash_writes;               /* journal writes so far; one thread makes them */
 static int crash_helper = -1;          /* socket to the helper */
-static __thread bool crash_journals;   /* this thread's transaction touches the journal */
 
-static inline bool crash_is_journal(const char *sql)
+static inline void crash_at(int number, bool committed)
 {
-	return sp_str_starts(sql, "UPDATE operations SET") || sp_str_starts(sql, "UPDATE steps") ||
-	       sp_str_starts(sql, "INSERT INTO steps");
-}
-
-static inline int crash_trace(unsigned int what, void *ctx, void *stmt, void *x)
-{
-	const char *sql = sqlite3_sql(stmt);
-	bool commits = sp_str_eq(sql, "COMMIT"), begins = what == SQLITE_TRACE_STMT;
-
-	(void)ctx;
-	(void)x;
-	if (crash_is_journal(sql))
-		crash_journals = true;
-	if (!commits || !crash_journals)
-		return 0;
-	if (begins)
-		crash_writes++;
-	else
-		crash_journals = false;
-	if (crash_writes == crash_order.at &&
-	    crash_order.when == (begins ? CRASH_BEFORE : CRASH_AFTER))
+	if (number == crash_order.at &&
+	    crash_order.when == (committed ? CRASH_AFTER : CRASH_BEFORE))
 		kill(getpid(), SIGKILL);
-	return 0;
-}
-
-static inline int crash_hook(sqlite3 *db, char **message, const void *api)
-{
-	(void)message;
-	(void)api;
-	sqlite3_trace_v2(db, SQLITE_TRACE_STMT | SQLITE_TRACE_PROFILE, crash_trace, NULL);
-	return 0;
 }
 
 /* How many operations are unfinished. */
@@ -91,7 +60,7 @@ static inline void crash_control(void)
 	char id[STORE_NAME_MAX];
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	sqlite3_auto_extension((void (*)(void))crash_hook);
+	journal_watch(crash_at);
 	open_control();
 	if (*crash_order.kind)
 		begin(crash_order.kind, crash_order.request, id);

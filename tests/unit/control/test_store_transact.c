@@ -174,7 +174,7 @@ Test(postgres, a_server_that_lets_us_not_in_is_not_waited_for)
 	struct store *other = NULL;
 	char url[192];
 
-	backend_url(url, sizeof(url), "", "no_such_database");
+	database_url_of(url, sizeof(url), "", "no_such_database");
 	cr_expect_eq(store_open(url, NULL, &other, &err), -EACCES);
 	cr_expect_not_null(strstr(err.message, "no_such_database"), "%s", err.message);
 }
