@@ -3,46 +3,19 @@
 # same store has finished the deploy, and whatever the first still wants to write or to tell an agent is refused.
 
 load lib/cluster
-
-STATE=/var/lib/stackpilot
+load lib/two
 
 setup_file() {
 	cluster_up
 	cluster_busybox
-	cat >"$CLUSTER/slow.yaml" <<-'END'
-		name: slow
-		services:
-		  job: {image: test/busybox:1, command: [sleep 5], restart: "no"}
-		  web:
-		    image: test/busybox:1
-		    command: [sleep 1000]
-		    deploy: {replicas: 2, placement: {max_replicas_per_node: 1}}
-		    depends_on: {job: {condition: service_completed_successfully}}
-	END
+	write_slow
 	on_control sh -c 'printf "lock_ttl = 1s\nrecover_interval = 200ms\n" >>/etc/stackpilot/controld.conf'
 	lab service control restart controld
 	within 20 ctl node ls
-	on_control sh -c 'echo "{\"unix\": \"/run/stackpilot/b.sock\"}" >/etc/stackpilot/b.json'
 }
 
 teardown_file() { BATS_TEST_COMPLETED=1 cluster_down; }
 setup() { bats_require_minimum_version 1.5.0; }
-
-on_control() { lab exec control -- "$@"; }
-ctl_b() { on_control ctl --context /etc/stackpilot/b.json "$@"; }
-op_b() { ctl_b op show "$1" -o json | jq -r "$2"; }
-
-# A second controld: a state directory of its own, with the cluster's authority and images; the first one's store.
-start_b() {
-	on_control bash -c "
-		install -d -o 7700 -g 7700 $STATE/b && cd $STATE/control
-		cp -a ca.* seal.key images $STATE/b
-		setsid --fork setpriv --reuid 7700 --regid 7700 --clear-groups -- \
-			controld --config /etc/stackpilot/controld.conf --set state_dir=$STATE/b --set listen= \
-			--set store=sqlite:$STATE/control/store.db --set unix_socket=/run/stackpilot/b.sock run \
-			>>$STATE/log/b.log 2>&1 </dev/null"
-	within 20 on_control curl -fs -o /dev/null --unix-socket /run/stackpilot/b.sock http://c/v1/ready
-}
 
 # Stopped, and not in the middle of a write, which would hold up everybody else.
 stop_between_writes() { # pid
@@ -57,40 +30,8 @@ db.execute('BEGIN IMMEDIATE'); db.execute('ROLLBACK')" 2>/dev/null && return
 	return 1
 }
 
-step_runs() { # operation, name
-	ctl op show "$1" -o json | jq -e --arg n "$2" 'any(.steps[]; .name == $n and .state == "running")' >/dev/null
-}
-
-has_ended() { [[ $(op_b "$1" .state) != running ]]; }
-what_runs() { ctl_b ps -o json | jq -c '[.workloads[] | [.id, .state, .pid, .incarnation]] | sort'; }
-agent_says() { # worker's address, method, path
-	on_control curl -sS -o /dev/null -w '%{http_code}' -X "$2" --cacert $STATE/control/ca.crt \
-		--cert $STATE/control/client.crt --key $STATE/control/client.key "https://$1:7701$3"
-}
-
 @test "who was stopped for two lives of the lock can write nothing and tell no agent anything" {
-	op=$(ctl deploy --detach "$CLUSTER/slow.yaml")
-	within 20 step_runs "$op" complete
-	old=$(ctl lock status slow -o json | jq .token)
-	[[ $(ctl lock status slow -o json | jq -r '[.kind, .operation, .step] | join(" ")') == "operation $op "*"complete of slow-job-1"* ]]
-	pid=$(lab service control status controld)
-	stop_between_writes "$pid"
-	start_b
-	within 30 has_ended "$op"
-	[[ $(op_b "$op" '[.state, .attempt] | join(" ")') == "succeeded 2" ]]
-	before=$(what_runs)
-	steps=$(op_b "$op" '.steps | length')
-
-	on_control kill -CONT "$pid"
-	within 20 on_control grep -q "\"operation\":\"$op\".*has lost\|has lost.*\"operation\":\"$op\"" $STATE/log/controld.log
-	for address in 192.168.56.11 192.168.56.12; do
-		[[ $(agent_says "$address" POST "/v1/workloads/slow-web-1/stop?op=$op&step=9&token=$old") == 4* ]]
-		[[ $(agent_says "$address" PUT "/v1/stacks/slow/token?token=$old") == 412 ]]
-		[[ $(agent_says "$address" DELETE "/v1/stacks/slow/volumes?op=$op&step=9&token=$old") == 412 ]]
-	done
-	[[ $(what_runs) == "$before" ]]
-	[[ $(op_b "$op" '[.state, .attempt, (.steps | length)] | join(" ")') == "succeeded 2 $steps" ]]
-	[[ $(ctl_b lock status slow -o json | jq .token) -gt $old ]]
+	stopped_holder_is_fenced "sqlite:$STATE/control/store.db"
 }
 
 @test "the one that woke up works on, under a lock of its own" {

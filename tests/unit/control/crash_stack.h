@@ -148,4 +148,3 @@ static inline void expect_started(const char *const *ids, int times, int at)
 static const char *const all[] = { "demo-db-1",        "demo-api-1",      "demo-api-2",
 				   "demo-cache-1",     "demo-web-1",      "demo-bad-1",
 				   "demo-job-first-1", "demo-job-last-1", NULL };
-

@@ -18,9 +18,9 @@
 typedef void (*journal_fn)(int number, bool committed);
 
 static journal_fn journal_told;
-static atomic_int journal_writes;    /* so far */
-static __thread bool journal_open;   /* this thread's transaction touches the journal */
-static __thread int journal_number;  /* of the write that this thread commits */
+static atomic_int journal_writes;   /* so far */
+static __thread bool journal_open;  /* this thread's transaction touches the journal */
+static __thread int journal_number; /* of the write that this thread commits */
 
 static inline bool journal_is_write(const char *sql)
 {

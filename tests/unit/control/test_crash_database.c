@@ -9,8 +9,8 @@
 
 #define WRITES_MAX 120 /* more journal writes than the deploy has */
 
-static atomic_int kill_at;  /* number of the journal write; 0: none */
-static bool kill_after;     /* it was committed; else it is about to be */
+static atomic_int kill_at; /* number of the journal write; 0: none */
+static bool kill_after;    /* it was committed; else it is about to be */
 static atomic_bool killed;
 
 static void kill_server(int number, bool committed)
@@ -70,8 +70,7 @@ static void expect_no_gap(void)
 
 	cr_assert_eq(store_event_list(s, &f, &list, &next, &err), 0, "%s", err.message);
 	for (size_t i = 0; i < json_array_size(list); i++)
-		cr_assert_eq(json_integer_value(
-				     json_object_get(json_array_get(list, i), "seq")),
+		cr_assert_eq(json_integer_value(json_object_get(json_array_get(list, i), "seq")),
 			     (json_int_t)i + 1);
 }
 
@@ -92,7 +91,8 @@ static void killed_everywhere(bool after)
 	expect_no_gap();
 }
 
-Test(crash_database, killed_before_any_journal_write_the_deploy_is_finished_and_starts_nothing_twice)
+Test(crash_database,
+     killed_before_any_journal_write_the_deploy_is_finished_and_starts_nothing_twice)
 {
 	killed_everywhere(false);
 }
