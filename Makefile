@@ -35,7 +35,7 @@ MAKEFLAGS += --no-builtin-rules
 
 # The floors, lowest first; a floor uses only what is below it (mk/floors, proved by `make check-deps`).
 LIBS = base wire stackfile runtime netcfg images
-PROGRAMS = agentd agentd-unpack agentd-join controld ctl
+PROGRAMS = agentd agentd-unpack agentd-nft agentd-join controld ctl
 BIN = $(O)/bin
 
 include mk/build.mk mk/test.mk mk/fuzz.mk mk/check.mk mk/lab.mk mk/bench.mk mk/images.mk

@@ -111,7 +111,7 @@ static int open_parts(struct agent *a, struct sp_err *err)
 	if (r == 0)
 		r = open_engine(a, err);
 	if (r == 0)
-		r = net_node_open(&a->net, err);
+		r = net_node_open(NULL, &a->net, err);
 	if (r == 0)
 		r = uplink_open(a, err);
 	if (r == 0)
@@ -160,6 +160,7 @@ static void close_all(struct agent *a)
 		exec_end_all(a);
 		images_end_all(a);
 		uplink_close(a);
+		network_close(a);
 	}
 	sp_httpd_free(a->httpd);
 	SP_LIST_EACH (&a->workloads, w, link)

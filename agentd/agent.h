@@ -40,6 +40,7 @@ struct agent {
 	struct trash trash;
 	struct rt_engine *engine;
 	struct net_node *net;
+	struct watch *net_ending; /* of net's process that is ending */
 	struct uplink uplink;
 	struct peers peers;
 	struct img_store *images;

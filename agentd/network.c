@@ -5,7 +5,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 
+#include "agentd/watch.h"
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -87,6 +89,35 @@ static struct net_peer *other_nodes(const struct agent *a, size_t *ret_n)
 	return peers;
 }
 
+/* Collect what is ending of the network's processes, when it has ended. */
+static void tend(struct agent *a);
+
+static void on_ended(void *owner)
+{
+	struct agent *a = owner;
+
+	a->net_ending = NULL;
+	net_node_collect(a->net);
+	tend(a);
+}
+
+static void tend(struct agent *a)
+{
+	int pidfd = net_node_ending(a->net);
+	struct sp_err err = { 0 };
+
+	if (pidfd < 0 || a->net_ending)
+		return;
+	if (watch_new(a->loop, pidfd, EPOLLIN, on_ended, a, &a->net_ending, &err) < 0)
+		sp_log(SP_LOG_WARN, "network.tend", SP_ERR(&err));
+}
+
+void network_close(struct agent *a)
+{
+	watch_drop(a->net_ending);
+	a->net_ending = NULL;
+}
+
 /* A peer that is away keeps nobody from his work; its route comes with the link that leads to it,
  * or with the next call. */
 static int apply_plan(struct agent *a, const struct net_plan *plan, struct sp_err *err)
@@ -94,6 +125,7 @@ static int apply_plan(struct agent *a, const struct net_plan *plan, struct sp_er
 	struct sp_err why = { 0 };
 	int r = net_node_apply(a->net, plan, &why);
 
+	tend(a);
 	if (r < 0 && why.code == SP_E_UNREACHABLE) {
 		sp_log(SP_LOG_WARN, "network.peer", SP_ERR(&why));
 		a->uplink.lost = true;
@@ -153,7 +185,11 @@ int network_apply_part(struct agent *a, enum net_part part, struct sp_err *err)
 	if (!a->peers.subnet.length)
 		return 0;
 	r = make_plan(a, &p, err);
-	return r < 0 ? r : net_node_apply_part(a->net, &p.net, part, err);
+	if (r < 0)
+		return r;
+	r = net_node_apply_part(a->net, &p.net, part, err);
+	tend(a);
+	return r;
 }
 
 int network_read(struct agent *a, struct net_node_facts *ret, struct sp_err *err)

@@ -22,5 +22,7 @@ bool network_publishes(const struct workload *w);
 /* Tell net_ports of spec into ret (n_ports entries). */
 int network_ports(const struct wire_workload *spec, struct net_port *ret, struct sp_err *err);
 
+void network_close(struct agent *a); /* let go of the loop */
+
 /* Wire the container that waits: eth0 with the workload's address. */
 int network_attach(struct workload *w, struct sp_err *err);

@@ -9,19 +9,22 @@ $(LIBS:%=$(O)/lib%.a):
 # The folders of each program, and what it is linked from besides; highest floor first.
 agentd_dir = agentd
 agentd-unpack_dir = images/unpack
+agentd-nft_dir = netcfg/nft
 agentd-join_dir = agentd/join
 controld_dir = control $(patsubst %/,%,$(wildcard control/*/))
 ctl_dir = ctl
 
 agentd_libs = runtime netcfg images wire base
 agentd-unpack_libs = images base
+agentd-nft_libs = netcfg base
 agentd-join_libs = base
 controld_libs = stackfile images wire base
 ctl_libs = stackfile wire base
 
-# agentd stays small: what needs the big libraries (libarchive, libcurl) is a program of its own that it starts.
-agentd_pkgs = jansson gnutls libmicrohttpd liburing libseccomp libcap libnl-3.0 libnl-route-3.0 libnftables
+# agentd stays small: what needs the big libraries (libarchive, libnftables, libcurl) is a program of its own that it starts.
+agentd_pkgs = jansson gnutls libmicrohttpd liburing libseccomp libcap libnl-3.0 libnl-route-3.0
 agentd-unpack_pkgs = libarchive libseccomp gnutls
+agentd-nft_pkgs = libnftables libnl-3.0
 agentd-join_pkgs = jansson libcurl gnutls
 agentd-join_parts = agentd/config agentd/dirs agentd/options
 controld_pkgs = jansson libcurl gnutls libmicrohttpd liburing libarchive yaml-0.1 sqlite3 libpq

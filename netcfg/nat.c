@@ -1,34 +1,37 @@
-/*
- * The node's nftables table; see nat.h.
- *
- * The library's context, and so its socket, is kept open: closing it makes the kernel wait until
- * what an earlier transaction removed is really gone, some 15 ms (an RCU grace period).
- */
+/* The node's nftables table; see nat.h. */
 #include "netcfg/nat.h"
 
-#include <nftables/libnftables.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/fd.h"
+#include "netcfg/generation.h"
+#include "netcfg/nft.h"
 #include "netcfg/ruleset.h"
 
-#define LIST   "list table ip " NET_TABLE
-#define REMOVE "add table ip " NET_TABLE "\ndelete table ip " NET_TABLE "\n"
-
 struct net_nat {
-	struct nft_ctx *nft;
+	struct net_nft *nft;
+	int kernel; /* where the generation of the rules is asked for */
+	struct sp_buf table;
+	bool known; /* table was true at this generation */
+	uint32_t generation;
 };
 
-int net_nat_open(struct net_nat **ret, struct sp_err *err)
+int net_nat_open(const char *program, struct net_nat **ret, struct sp_err *err)
 {
 	struct net_nat *nat = calloc(1, sizeof(*nat));
+	int r;
 
 	if (!nat)
 		return sp_fail_nomem(err);
-	nat->nft = nft_ctx_new(NFT_CTX_DEFAULT);
-	if (!nat->nft || nft_ctx_buffer_output(nat->nft) || nft_ctx_buffer_error(nat->nft)) {
+	nat->kernel = -1;
+	r = net_nft_open(program, &nat->nft, err);
+	if (r == 0)
+		r = nat->kernel = net_generation_open(err);
+	if (r < 0) {
 		net_nat_free(nat);
-		return sp_fail_nomem(err);
+		return r;
 	}
 	*ret = nat;
 	return 0;
@@ -38,59 +41,87 @@ void net_nat_free(struct net_nat *nat)
 {
 	if (!nat)
 		return;
-	if (nat->nft)
-		nft_ctx_free(nat->nft);
+	net_nft_free(nat->nft);
+	sp_close(&nat->kernel);
+	sp_buf_fini(&nat->table);
 	free(nat);
 }
 
-static int run(struct net_nat *nat, const char *commands, struct sp_err *err)
+static int run(struct net_nat *nat, enum net_nft_verb verb, const char *text, struct sp_err *err)
 {
-	const char *why;
+	struct net_nft_answer answer = { 0 };
+	int r = net_nft_run(nat->nft, verb, text, &nat->table, &answer, err);
 
-	if (nft_run_cmd_from_buffer(nat->nft, commands) == 0)
-		return 0;
-	why = nft_ctx_get_error_buffer(nat->nft);
-	return sp_fail(err, SP_E_SYSTEM, "nftables: %.*s", (int)strcspn(why, "\n"), why);
+	nat->known = r == 0 && answer.settled;
+	nat->generation = answer.generation;
+	return r;
 }
 
-const char *net_nat_list(struct net_nat *nat)
+/* A kernel that tells no generation is read anew each time. */
+static bool is_current(const struct net_nat *nat)
 {
-	const char *text = "";
+	uint32_t now;
 
-	if (nft_run_cmd_from_buffer(nat->nft, LIST) == 0)
-		text = nft_ctx_get_output_buffer(nat->nft);
-	else
-		(void)nft_ctx_get_error_buffer(nat->nft);
-	return text;
+	return nat->known && net_generation_read(nat->kernel, &now, NULL) == 0 &&
+	       now == nat->generation;
+}
+
+int net_nat_list(struct net_nat *nat, const char **ret, struct sp_err *err)
+{
+	int r = is_current(nat) ? 0 : run(nat, NET_NFT_LIST, "", err);
+
+	if (r == 0)
+		*ret = nat->table.len ? nat->table.data : "";
+	return r;
+}
+
+/* The text of the plan, and whether the kernel's is another: 1 or 0. */
+static int compare(struct net_nat *nat, const struct net_plan *plan, struct sp_buf *wanted,
+		   struct sp_err *err)
+{
+	const char *present = "";
+	int r = net_ruleset_render(plan, wanted, err);
+
+	if (r == 0)
+		r = net_nat_list(nat, &present, err);
+	return r < 0 ? r : !net_ruleset_same(wanted->data, present);
 }
 
 int net_nat_differs(struct net_nat *nat, const struct net_plan *plan, struct sp_err *err)
 {
 	autobuf struct sp_buf wanted = SP_BUF_INIT;
-	int r = net_ruleset_render(plan, &wanted, err);
 
-	return r < 0 ? r : !net_ruleset_same(wanted.data, net_nat_list(nat));
+	return compare(nat, plan, &wanted, err);
 }
 
 int net_nat_apply(struct net_nat *nat, const struct net_plan *plan, struct sp_err *err)
 {
-	autobuf struct sp_buf commands = SP_BUF_INIT;
-	int r;
+	autobuf struct sp_buf wanted = SP_BUF_INIT;
+	int r = compare(nat, plan, &wanted, err);
 
-	sp_buf_puts(&commands, REMOVE);
-	r = net_ruleset_render(plan, &commands, err);
-	if (r < 0 || net_ruleset_same(commands.data + strlen(REMOVE), net_nat_list(nat)))
+	if (r <= 0)
 		return r;
-	r = run(nat, commands.data, err);
+	r = run(nat, NET_NFT_PUT, wanted.data, err);
 	return r < 0 ? r : 1;
 }
 
 int net_nat_remove(struct net_nat *nat, struct sp_err *err)
 {
-	int r;
+	const char *present = "";
+	int r = net_nat_list(nat, &present, err);
 
-	if (!*net_nat_list(nat))
-		return 0;
-	r = run(nat, REMOVE, err);
+	if (r < 0 || !*present)
+		return r;
+	r = run(nat, NET_NFT_REMOVE, "", err);
 	return r < 0 ? r : 1;
+}
+
+int net_nat_ending(const struct net_nat *nat)
+{
+	return net_nft_ending(nat->nft);
+}
+
+void net_nat_collect(struct net_nat *nat)
+{
+	net_nft_collect(nat->nft);
 }

@@ -12,7 +12,7 @@
 #include "netcfg/sysctl.h"
 #include "netcfg/veth.h"
 
-int net_node_open(struct net_node **ret, struct sp_err *err)
+int net_node_open(const char *nft, struct net_node **ret, struct sp_err *err)
 {
 	struct net_node *node = calloc(1, sizeof(*node));
 	int r;
@@ -21,7 +21,7 @@ int net_node_open(struct net_node **ret, struct sp_err *err)
 		return sp_fail_nomem(err);
 	r = net_netlink_open(-1, &node->nl, err);
 	if (r == 0)
-		r = net_nat_open(&node->nat, err);
+		r = net_nat_open(nft, &node->nat, err);
 	if (r < 0) {
 		net_node_free(node);
 		return r;
@@ -37,6 +37,16 @@ void net_node_free(struct net_node *node)
 	net_netlink_free(node->nl);
 	net_nat_free(node->nat);
 	free(node);
+}
+
+int net_node_ending(const struct net_node *node)
+{
+	return net_nat_ending(node->nat);
+}
+
+void net_node_collect(struct net_node *node)
+{
+	net_nat_collect(node->nat);
 }
 
 /* A network the node is in by another link must not be taken for containers. */

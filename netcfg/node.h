@@ -13,7 +13,8 @@
 
 struct net_node;
 
-int net_node_open(struct net_node **ret, struct sp_err *err);
+/* nft: where agentd-nft is; NULL: beside our own executable. */
+int net_node_open(const char *nft, struct net_node **ret, struct sp_err *err);
 void net_node_free(struct net_node *node); /* leaves the network as it is; takes NULL */
 
 /*
@@ -28,6 +29,11 @@ int net_node_apply(struct net_node *node, const struct net_plan *plan, struct sp
 enum net_part { NET_PART_BRIDGE, NET_PART_FORWARDING, NET_PART_RULES, NET_PART_ROUTES };
 int net_node_apply_part(struct net_node *node, const struct net_plan *plan, enum net_part part,
 			struct sp_err *err);
+
+/* A process that changed the rules may take some milliseconds more to end: its pidfd, owned by
+ * node, or -1. Once it is readable, collect; whoever does not leaves that to the next change. */
+int net_node_ending(const struct net_node *node);
+void net_node_collect(struct net_node *node);
 
 /* Remove bridge, pairs, routes and rules. */
 int net_node_remove(struct net_node *node, struct sp_err *err);

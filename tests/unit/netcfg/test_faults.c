@@ -38,7 +38,7 @@ static void set_up(void)
 	world_cable("lan0", "192.168.56.11", world_netns(), "192.168.56.1");
 	peer = (struct net_peer){ "worker2", ip("192.168.56.12"), prefix("10.90.2.0/24") };
 	plan = (struct net_plan){ .subnet = prefix("10.90.1.0/24"), .peers = &peer, .n_peers = 1 };
-	must(net_node_open(&node, &err));
+	must(net_node_open(world_nft(), &node, &err));
 }
 
 static void tear_down(void)

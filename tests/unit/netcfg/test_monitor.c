@@ -89,7 +89,7 @@ Test(monitor, the_bridge_and_the_pairs_of_workloads_are_no_news)
 	struct net_attachment a = { "web", world_netns(), ip("10.90.1.2") };
 	struct net_node *node = NULL;
 
-	must(net_node_open(&node, &err));
+	must(net_node_open(world_nft(), &node, &err));
 	must(net_node_apply(node, &plan, &err));
 	must(net_node_attach(node, &a, &err));
 	set_down(NET_BRIDGE);

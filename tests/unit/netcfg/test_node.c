@@ -39,7 +39,7 @@ static void make_plan(void)
 
 static void node_open(void)
 {
-	must(net_node_open(&node, &err));
+	must(net_node_open(world_nft(), &node, &err));
 }
 
 static void enter(void)
@@ -117,7 +117,7 @@ Test(node, what_the_new_plan_has_not_goes)
 	text = state();
 	cr_expect_eq(count_lines(text, "route "), 1, "%s", text);
 	cr_expect_eq(count_lines(text, "addr "), 3, "lo, lan0 and sp0:\n%s", text);
-	must(net_nat_open(&nat, &err));
+	must(net_nat_open(world_nft(), &nat, &err));
 	cr_expect_eq(must(net_nat_differs(nat, &plan, &err)), 0);
 }
 
@@ -151,7 +151,7 @@ Test(node, rules_changed_behind_our_back_are_put_right)
 {
 	enter();
 	must(net_node_apply(node, &plan, &err));
-	must(net_nat_open(&nat, &err));
+	must(net_nat_open(world_nft(), &nat, &err));
 	plan.n_ports = 1;
 	cr_expect_eq(must(net_nat_apply(nat, &plan, &err)), 1);
 	plan.n_ports = 2;

@@ -53,7 +53,7 @@ static void set_up(struct scene *s)
 	world_cable("lan2", "192.168.57.11", s->peer, "192.168.57.12");
 	world_route(s->stranger, "10.90.1.0/24", "192.168.56.11");
 	world_route(s->peer, "10.90.1.0/24", "192.168.57.11");
-	must(net_node_open(&opened, &err));
+	must(net_node_open(world_nft(), &opened, &err));
 	s->node = opened;
 	cr_assert_eq(must(net_node_apply(s->node, &plan, &err)), 1);
 	s->a = world_netns();

@@ -6,9 +6,11 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
 #include <sched.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -20,6 +22,7 @@
 #include "netcfg/addr.h"
 #include "netcfg/inside.h"
 #include "netcfg/netns.h"
+#include "netcfg/nft_task.h"
 #include "netcfg/node.h"
 #include "netcfg/route.h"
 #include "netcfg/sysctl.h"
@@ -49,6 +52,21 @@ static inline struct net_prefix prefix(const char *s)
 
 	cr_assert_eq(net_prefix_parse(s, &p, NULL), 0, "%s", s);
 	return p;
+}
+
+/* The agentd-nft of the build directory that this test was built in. */
+static inline const char *world_nft(void)
+{
+	static char path[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
+	char *tests;
+
+	cr_assert_gt(n, 0);
+	path[n] = '\0';
+	tests = strstr(path, "/tests/unit/");
+	cr_assert(tests, "'%s' is not below a build directory", path);
+	snprintf(tests, (size_t)(path + sizeof(path) - tests), "/bin/" NET_NFT_PROGRAM);
+	return path;
 }
 
 /* A link up in the caller's namespace. */
