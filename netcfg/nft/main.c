@@ -114,7 +114,7 @@ static int answer(const struct net_nft_answer *a, const char *text)
 int main(int argc, char **argv)
 {
 	struct net_nft_answer a = { 0 };
-	struct nft_table table = { 0 };
+	static struct nft_table table; /* its socket outlives main; see serve() */
 	const char *text = "";
 	int verb = argc == 2 ? verb_of(argv[1]) : -1;
 
