@@ -27,4 +27,4 @@ int net_nft_run(struct net_nft *n, enum net_nft_verb verb, const char *text,
 
 int net_nft_ending(const struct net_nft *n); /* pidfd of a run that has answered and not ended, or
 						-1; owned by n */
-void net_nft_collect(struct net_nft *n); /* those that have ended */
+void net_nft_collect(struct net_nft *n);     /* those that have ended */

@@ -14,8 +14,8 @@
 #define NET_NFT_PROGRAM   "agentd-nft"
 #define NET_NFT_TABLE_MAX (8 << 20) /* bytes of a table's text */
 
-#define NET_NFT_VERBS(X)                                                      \
-	X(LIST, "list")     /* change nothing */                              \
+#define NET_NFT_VERBS(X)                                                       \
+	X(LIST, "list")     /* change nothing */                               \
 	X(PUT, "put")       /* the table as told, in place of what is there */ \
 	X(REMOVE, "remove") /* no table at all */
 
@@ -27,7 +27,7 @@ enum net_nft_verb {
 
 struct net_nft_answer {
 	int32_t result; /* 0, or -errno with err set and nothing changed */
-	bool settled;   /* the text is that of the generation; false: rules change too fast to tell */
+	bool settled; /* the text is that of the generation; false: rules change too fast to tell */
 	uint32_t generation;
 	struct sp_err err;
 };

@@ -1,5 +1,5 @@
-/* The node's one nftables table, by libnftables; texts are those of netcfg/ruleset.h. Each change is
- * one transaction. */
+/* The node's one nftables table, by libnftables; texts are those of netcfg/ruleset.h. Each change
+ * is one transaction. */
 #pragma once
 
 #include "base/err.h"
@@ -11,6 +11,7 @@ struct nft_table {
 };
 
 int nft_table_open(struct nft_table *t, struct sp_err *err);
-const char *nft_table_list(struct nft_table *t); /* "" when there is none; lent until the next call */
+const char *nft_table_list(
+	struct nft_table *t); /* "" when there is none; lent until the next call */
 int nft_table_put(struct nft_table *t, const char *text, struct sp_err *err);
 int nft_table_remove(struct nft_table *t, struct sp_err *err); /* none there: 0 */
