@@ -1,13 +1,14 @@
 /*
  * What there is at paths of the node, for who wants to know before a bind mount needs it. Nothing
- * is opened, followed by name a second time or changed.
+ * is read or changed.
  */
-#include <fcntl.h>
+#include <errno.h>
 #include <sys/stat.h>
 
 #include "agentd/api.h"
-#include "agentd/launch_mounts.h"
+#include "agentd/bind_source.h"
 #include "agentd/reply.h"
+#include "base/fd.h"
 #include "base/json.h"
 
 #define PATHS_MAX 256
@@ -20,12 +21,16 @@ static const char *type_name(mode_t mode)
 static json_t *path_view(const struct agent *a, const char *path)
 {
 	struct sp_err err = { 0 };
-	struct stat st;
-	int r;
+	autoclose int fd = bind_source_open(path, &err);
+	struct stat st = { 0 };
+	int r = fd;
 
-	if (stat(path, &st) < 0)
+	if (r == -ENOENT || r == -ENOTDIR)
 		return json_pack("{s:s, s:s}", "path", path, "type", "absent");
-	r = launch_bind_allowed(a, path, &err);
+	if (r >= 0 && fstat(fd, &st) < 0)
+		r = sp_fail_errno(&err, errno, "'%s'", path);
+	if (r >= 0)
+		r = bind_source_check(&a->dirs, fd, path, &err);
 	return json_pack("{s:s, s:s, s:i, s:I, s:I, s:s*}", "path", path, "type",
 			 type_name(st.st_mode), "mode", (int)(st.st_mode & 07777), "uid",
 			 (json_int_t)st.st_uid, "gid", (json_int_t)st.st_gid, "refused",

@@ -240,6 +240,9 @@ void launch_fini(struct launch *l)
 		explicit_bzero(*s, strlen(*s));
 	sp_strv_free(l->environment);
 	sp_strv_free(l->sources);
+	for (size_t i = 0; i < l->n_opened; i++)
+		close(l->opened[i]);
+	free(l->opened);
 	free(l->dir);
 	free(l->mounts);
 	free(l->files);

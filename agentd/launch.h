@@ -15,6 +15,8 @@ struct launch {
 	char *dir;
 	struct rt_mount *mounts;
 	char **sources; /* paths of the node that mounts point to */
+	int *opened;    /* and places of it that they are of */
+	size_t n_opened;
 	struct rt_file *files;
 	struct rt_rlimit *rlimits;
 	struct rt_sysctl *sysctls;

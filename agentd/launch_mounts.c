@@ -1,44 +1,17 @@
 /* See launch_mounts.h. */
 #include "agentd/launch_mounts.h"
 
-#include <errno.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "agentd/agent.h"
+#include "agentd/bind_source.h"
 #include "agentd/hosts.h"
 #include "agentd/volumes.h"
 #include "base/mem.h"
-#include "base/path.h"
 #include "base/str.h"
 
 static const char *const name_files[] = { "hosts", "hostname", "resolv.conf" };
-
-/* Is path the directory or below it? */
-static bool is_within(const char *path, const char *directory)
-{
-	size_t n = strlen(directory);
-
-	return !strcmp(directory, "/") ||
-	       (!strncmp(path, directory, n) && (path[n] == '\0' || path[n] == '/'));
-}
-
-int launch_bind_allowed(const struct agent *a, const char *source, struct sp_err *err)
-{
-	const char *const own[] = { a->dirs.state_path, a->dirs.run_path };
-	char resolved[PATH_MAX], mine[PATH_MAX];
-
-	if (!realpath(source, resolved))
-		return sp_fail_errno(err, errno, "bind source '%s'", source);
-	for (size_t i = 0; i < SP_COUNT(own); i++)
-		if (realpath(own[i], mine) &&
-		    (is_within(resolved, mine) || is_within(mine, resolved)))
-			return sp_fail(err, SP_E_DENIED,
-				       "bind source '%s' holds the agent's own '%s'", source,
-				       own[i]);
-	return 0;
-}
 
 /* Remember a source path; the launch owns it. Returns it, or NULL. */
 static const char *keep(struct launch *l, const char *path)
@@ -48,26 +21,35 @@ static const char *keep(struct launch *l, const char *path)
 	return l->sources[sp_strv_count(l->sources) - 1];
 }
 
-static int bind_source(struct workload *w, struct launch *l, const struct wire_mount *m,
-		       const char **ret, struct sp_err *err)
+static int add_volume(struct workload *w, struct launch *l, const struct wire_mount *m,
+		      struct rt_mount *to, struct sp_err *err)
 {
 	autofree char *path = NULL;
-	int r = 0;
+	int r = volumes_take(w->agent, m->source, w->spec->stack, m->target, l->image->layer_dirs,
+			     &path, err);
 
-	if (m->type == WIRE_MOUNT_VOLUME) {
-		r = volumes_take(w->agent, m->source, w->spec->stack, m->target,
-				 l->image->layer_dirs, &path, err);
-	} else {
-		if (m->create_host_path)
-			r = sp_mkdirs(m->source, 0755, err);
-		if (r == 0)
-			r = launch_bind_allowed(w->agent, m->source, err);
-		path = strdup(m->source);
-	}
 	if (r < 0)
 		return r;
-	*ret = keep(l, path);
-	return *ret ? 0 : sp_fail_nomem(err);
+	to->type = RT_MOUNT_BIND;
+	to->source = keep(l, path);
+	return to->source ? 0 : sp_fail_nomem(err);
+}
+
+/* What is opened is the launch's, whatever comes of the check. */
+static int add_bind(struct workload *w, struct launch *l, const struct wire_mount *m,
+		    struct rt_mount *to, struct sp_err *err)
+{
+	const struct dirs *own = &w->agent->dirs;
+	int fd = m->create_host_path ? bind_source_make(own, m->source, err)
+				     : bind_source_open(m->source, err);
+
+	if (fd < 0)
+		return fd;
+	l->opened[l->n_opened++] = fd;
+	to->type = RT_MOUNT_OPEN;
+	to->source = m->source;
+	to->source_fd = fd;
+	return bind_source_check(own, fd, m->source, err);
 }
 
 static int add_mount(struct workload *w, struct launch *l, const struct wire_mount *m,
@@ -76,15 +58,15 @@ static int add_mount(struct workload *w, struct launch *l, const struct wire_mou
 	struct rt_mount *to = &l->mounts[l->spec.n_mounts];
 	int r = 0;
 
-	*to = (struct rt_mount){ .target = m->target, .read_only = m->read_only };
-	if (m->type == WIRE_MOUNT_TMPFS) {
-		to->type = RT_MOUNT_TMPFS;
-		to->size_bytes = m->size_bytes;
-		to->mode = m->mode;
-	} else {
-		to->type = RT_MOUNT_BIND;
-		r = bind_source(w, l, m, &to->source, err);
-	}
+	*to = (struct rt_mount){ .type = RT_MOUNT_TMPFS,
+				 .target = m->target,
+				 .read_only = m->read_only,
+				 .size_bytes = m->size_bytes,
+				 .mode = m->mode };
+	if (m->type == WIRE_MOUNT_VOLUME)
+		r = add_volume(w, l, m, to, err);
+	else if (m->type == WIRE_MOUNT_BIND)
+		r = add_bind(w, l, m, to, err);
 	l->spec.n_mounts += r == 0;
 	return r;
 }
@@ -128,7 +110,8 @@ int launch_mounts(struct workload *w, struct launch *l, struct sp_err *err)
 	int r = 0;
 
 	l->mounts = calloc(w->spec->n_mounts + SP_COUNT(name_files), sizeof(*l->mounts));
-	if (!l->mounts)
+	l->opened = calloc(w->spec->n_mounts + 1, sizeof(*l->opened));
+	if (!l->mounts || !l->opened)
 		return sp_fail_nomem(err);
 	for (size_t i = 0; i < w->spec->n_mounts && r == 0; i++)
 		r = add_mount(w, l, &w->spec->mounts[i], err);

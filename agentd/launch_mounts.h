@@ -4,6 +4,3 @@
 #include "agentd/launch.h"
 
 int launch_mounts(struct workload *w, struct launch *l, struct sp_err *err);
-
-/* A bind mount must not lead to what the agent keeps: secrets, logs and other tenants' files. */
-int launch_bind_allowed(const struct agent *a, const char *source, struct sp_err *err);

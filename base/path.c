@@ -19,6 +19,9 @@
  * level. */
 #define REMOVE_DEPTH_MAX 256
 
+/* Renames under a resolution of ".." are waited out, but not for as long as somebody likes. */
+#define RESOLVE_TRIES 64
+
 static int open_how(int dirfd, const char *path, int flags, mode_t mode, unsigned long long resolve,
 		    struct sp_err *err)
 {
@@ -28,13 +31,15 @@ static int open_how(int dirfd, const char *path, int flags, mode_t mode, unsigne
 		.mode = creates ? mode : 0,
 		.resolve = resolve | RESOLVE_NO_MAGICLINKS,
 	};
-	long fd;
+	long fd = -1;
 
 	/* EAGAIN: a rename raced the resolution of ".."; openat2(2) asks the caller to try again.
 	 */
-	do
+	for (int i = 0; i < RESOLVE_TRIES; i++) {
 		fd = syscall(SYS_openat2, dirfd, path, &how, sizeof(how));
-	while (fd < 0 && (errno == EAGAIN || errno == EINTR));
+		if (fd >= 0 || (errno != EAGAIN && errno != EINTR))
+			break;
+	}
 	if (fd < 0)
 		return sp_fail_errno(err, errno, "'%s'", path);
 	return (int)fd;

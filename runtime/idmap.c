@@ -29,12 +29,12 @@ int rt_idmap_write(pid_t pid, uint32_t first, uint32_t n, struct sp_err *err)
 	return r < 0 ? r : write_map(pid, "uid_map", line, err);
 }
 
-int rt_mount_clone(const char *path, bool submounts, uint64_t attrs, int userns_fd,
-		   struct sp_err *err)
+/* Takes the fresh copy, or the -1 of what came instead; deep: AT_RECURSIVE or 0. */
+static int set_attributes(int copy, const char *path, unsigned int deep, uint64_t attrs,
+			  int userns_fd, struct sp_err *err)
 {
-	unsigned int deep = submounts ? AT_RECURSIVE : 0;
 	struct mount_attr want = { .attr_set = attrs, .propagation = MS_PRIVATE };
-	autoclose int fd = open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | deep);
+	autoclose int fd = copy;
 
 	if (fd < 0)
 		return sp_fail_errno(err, errno, "'%s'", path);
@@ -48,6 +48,22 @@ int rt_mount_clone(const char *path, bool submounts, uint64_t attrs, int userns_
 		return sp_fail(err, SP_E_UNSUPPORTED,
 			       "'%s' is, or holds, a file system whose ids cannot be mapped", path);
 	return sp_fail_errno(err, errno, "map the ids of '%s'", path);
+}
+
+int rt_mount_clone(const char *path, bool submounts, uint64_t attrs, int userns_fd,
+		   struct sp_err *err)
+{
+	unsigned int deep = submounts ? AT_RECURSIVE : 0;
+	int fd = open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | deep);
+
+	return set_attributes(fd, path, deep, attrs, userns_fd, err);
+}
+
+int rt_mount_clone_fd(int fd, const char *name, uint64_t attrs, int userns_fd, struct sp_err *err)
+{
+	unsigned int how = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE | AT_EMPTY_PATH;
+
+	return set_attributes(open_tree(fd, "", how), name, AT_RECURSIVE, attrs, userns_fd, err);
 }
 
 int rt_idmap_read(pid_t pid, uint32_t *ret_first, uint32_t *ret_n, struct sp_err *err)

@@ -21,3 +21,5 @@ int rt_idmap_read(pid_t pid, uint32_t *ret_first, uint32_t *ret_n, struct sp_err
  */
 int rt_mount_clone(const char *path, bool submounts, uint64_t attrs, int userns_fd,
 		   struct sp_err *err);
+/* The same of what is open, with submounts; name is for messages. */
+int rt_mount_clone_fd(int fd, const char *name, uint64_t attrs, int userns_fd, struct sp_err *err);

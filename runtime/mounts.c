@@ -26,7 +26,11 @@ static int bind_order(struct rt_orders_draft *d, const struct rt_mount *m, int u
 		return sp_fail(err, SP_E_INVALID, "mount source '%s' is not absolute",
 			       m->source ? m->source : "");
 	attrs |= (m->read_only ? MOUNT_ATTR_RDONLY : 0) | (m->no_exec ? MOUNT_ATTR_NOEXEC : 0);
-	fd = rt_mount_clone(m->source, true, attrs, m->plain_ids ? -1 : userns_fd, err);
+	if (m->plain_ids)
+		userns_fd = -1;
+	fd = m->type == RT_MOUNT_OPEN
+		     ? rt_mount_clone_fd(m->source_fd, m->source, attrs, userns_fd, err)
+		     : rt_mount_clone(m->source, true, attrs, userns_fd, err);
 	if (fd < 0)
 		return fd;
 	ret->kind = RT_ORDER_FD;
@@ -48,7 +52,7 @@ static int mount_order(struct rt_orders_draft *d, const struct rt_mount *m, int 
 					.no_exec = m->no_exec,
 					.mode = m->mode,
 					.size_bytes = m->size_bytes };
-	return m->type == RT_MOUNT_BIND ? bind_order(d, m, userns_fd, ret, err) : 0;
+	return m->type == RT_MOUNT_TMPFS ? 0 : bind_order(d, m, userns_fd, ret, err);
 }
 
 int rt_orders_mounts(struct rt_orders_draft *d, const struct rt_spec *spec, int userns_fd,

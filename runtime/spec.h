@@ -45,12 +45,14 @@ struct rt_process {
 
 enum rt_mount_type {
 	RT_MOUNT_BIND,  /* host directory or file, its ids mapped as the container's */
+	RT_MOUNT_OPEN,  /* the same, opened by the caller: nothing is looked up by name again */
 	RT_MOUNT_TMPFS, /* empty, nosuid and nodev */
 };
 
 struct rt_mount {
 	enum rt_mount_type type;
-	const char *source; /* bind: absolute path on the host, which must exist */
+	const char *source; /* bind: absolute path on the host, which must exist; open: its name */
+	int source_fd;      /* open: O_PATH will do; borrowed */
 	const char *target; /* absolute path inside; made if it is not there */
 	bool read_only;
 	bool plain_ids;      /* bind: do not map ids (files of the agent such as /etc/hosts) */
