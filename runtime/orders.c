@@ -184,11 +184,24 @@ static int check_report(const struct rt_report *report, ssize_t n, struct sp_err
 	return 0;
 }
 
+/* Who ends with a word of ours unread ("go") resets the connection, and the kernel tells that
+ * before what was said last. */
+static ssize_t receive(int socket, struct rt_report *ret, int *ret_fd, size_t *n_fds,
+		       struct sp_err *err)
+{
+	ssize_t n = sp_fds_recv(socket, ret, sizeof(*ret), ret_fd, n_fds, err);
+
+	if (n != -ECONNRESET)
+		return n;
+	*n_fds = 1;
+	return sp_fds_recv(socket, ret, sizeof(*ret), ret_fd, n_fds, err);
+}
+
 int rt_report_receive(int socket, struct rt_report *ret, int *ret_fd, struct sp_err *err)
 {
 	size_t n_fds = 1;
 	struct sp_err why;
-	ssize_t n = sp_fds_recv(socket, ret, sizeof(*ret), ret_fd, &n_fds, &why);
+	ssize_t n = receive(socket, ret, ret_fd, &n_fds, &why);
 	int r;
 
 	if (n < 0 || n_fds == 0)

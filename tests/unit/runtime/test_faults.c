@@ -6,8 +6,10 @@
 #include <poll.h>
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 
 #include "runtime/engine_impl.h"
+#include "runtime/orders.h"
 #include "runtime/spawn.h"
 #include "runtime/steps.h"
 
@@ -238,6 +240,22 @@ Test(faults, a_child_whose_agent_died_before_the_release_ends)
 	close(ended.fd);
 	close(cgroup);
 	cr_expect_eq(rt_cgroup_remove(rt_engine_cgroups(box.engine), "half-way", 1000, NULL), 0);
+}
+
+Test(faults, a_report_is_heard_though_its_sender_left_a_word_unread)
+{
+	struct rt_report said = { .kind = RT_REPORT_FAILED }, heard = { 0 };
+	struct sp_err err = { 0 };
+	int pair[2], fd = -1;
+
+	cr_assert_eq(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
+	sp_fail(&said.err, SP_E_ESCAPE, "why");
+	cr_assert_eq(send(pair[0], "", 1, 0), 1);
+	cr_assert_eq(send(pair[1], &said, sizeof(said), 0), (ssize_t)sizeof(said));
+	close(pair[1]);
+	cr_expect_lt(rt_report_receive(pair[0], &heard, &fd, &err), 0);
+	cr_expect_str_eq(err.message, "why");
+	close(pair[0]);
 }
 
 Test(faults, nonsense_specs_are_refused_before_anything_is_made)
