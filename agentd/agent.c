@@ -13,6 +13,7 @@
 #include "agentd/adopt.h"
 #include "agentd/api.h"
 #include "agentd/exec.h"
+#include "agentd/exec_leftover.h"
 #include "agentd/images.h"
 #include "agentd/network.h"
 #include "agentd/orphan.h"
@@ -188,6 +189,7 @@ static void init(struct agent *a, const struct config *config)
 	sp_list_init(&a->pollers);
 	sp_list_init(&a->sessions);
 	sp_list_init(&a->probe_runs);
+	exec_leftover_init(a);
 	sp_list_init(&a->unpacks);
 	a->uplink.fd = -1;
 	a->dirs = (struct dirs)DIRS_CLOSED;

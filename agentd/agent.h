@@ -53,6 +53,7 @@ struct agent {
 	struct sp_list pollers;    /* requests that wait for an event (api_event.c) */
 	struct sp_list sessions;   /* of exec (exec.c) */
 	struct sp_list probe_runs; /* commands of exec probes (exec_probe.c) */
+	struct sp_timer leftovers; /* of execs (exec_leftover.c) */
 	struct sp_list unpacks;    /* images being made ready (api_image.c) */
 	struct sp_httpd *httpd;
 };

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "agentd/api.h"
+#include "agentd/exec_leftover.h"
 #include "agentd/exec_session.h"
 #include "agentd/launch.h"
 #include "agentd/reply.h"
@@ -142,7 +143,7 @@ static int open_session(struct workload *w, const struct asked *q, struct exec_s
 	if (r == 0)
 		r = exec_session_new(w->agent, x, q->tty, p.ours, ret, err);
 	if (r < 0)
-		rt_exec_free(x);
+		exec_leftover_end(w->agent, x);
 	else
 		p.ours[0] = p.ours[1] = p.ours[2] = -1; /* the session's now */
 	pipes_close(&p);

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "agentd/agent.h"
+#include "agentd/exec_leftover.h"
 #include "agentd/launch.h"
 #include "agentd/watch.h"
 #include "agentd/workload.h"
@@ -34,7 +35,7 @@ struct run {
 static void run_free(struct run *r)
 {
 	watch_drop(r->ended);
-	rt_exec_free(r->exec);
+	exec_leftover_end(r->workload->agent, r->exec);
 	sp_close(&r->output_fd);
 	sp_list_remove(&r->link);
 	free(r);

@@ -7,6 +7,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include "agentd/exec_leftover.h"
 #include "agentd/watch.h"
 #include "base/fd.h"
 #include "base/httpd.h"
@@ -46,7 +47,7 @@ void exec_session_close(struct exec_session *s)
 		s->closing = true;
 		sp_timer_cancel(&s->drain);
 		watch_drop(take_ptr(s->ended));
-		rt_exec_free(take_ptr(s->exec));
+		exec_leftover_end(s->agent, take_ptr(s->exec));
 		sp_op_cancel(&s->output[0].op);
 		sp_op_cancel(&s->output[1].op);
 		sp_op_cancel(&s->input_op);

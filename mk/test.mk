@@ -17,9 +17,9 @@ $(foreach t,$(UNIT_SOURCES),$(eval $(call unit_rule,$(t))))
 
 # What the runtime's tests run inside their containers.
 PROBE = $(O)/tests/unit/runtime/probe
-$(PROBE): tests/unit/runtime/probe.c
+$(PROBE): tests/unit/runtime/probe.c tests/unit/runtime/probe_race.c tests/unit/runtime/probe_race.h
 	@mkdir -p $(@D)
-	$(QUIET_CC)$(MUSL_CC) -std=gnu17 -Os $(WARN) -D_GNU_SOURCE -static -s -o $@ $<
+	$(QUIET_CC)$(MUSL_CC) -std=gnu17 -Os $(WARN) -D_GNU_SOURCE -I. -static -s -o $@ $(filter %.c,$^)
 
 # What the images' tests start in agentd-unpack's place.
 STAND_IN = $(O)/tests/unit/images/stand_in

@@ -14,8 +14,10 @@
 #include "runtime/build.h"
 #include "runtime/engine_impl.h"
 #include "runtime/exit_record.h"
+#include "runtime/zombie.h"
 
 #define END_TIMEOUT_MS 5000 /* of SIGKILL to the end of the last process */
+#define LOOK_AGAIN_MS  5    /* whether a traced exec can be reaped, its tracer being killed */
 
 int rt_signal(struct rt_container *c, int signal, struct sp_err *err)
 {
@@ -70,14 +72,28 @@ int rt_reap(struct rt_container *c, int timeout_ms, struct rt_exit *ret, struct 
 	return 1;
 }
 
+/* As wait_end(), once everything is killed: a traced exec can be reaped when its tracer is gone,
+ * and the end waits for that. */
+static int wait_last(struct rt_engine *e, int pidfd, struct sp_err *err)
+{
+	for (int waited = 0; waited < END_TIMEOUT_MS; waited += LOOK_AGAIN_MS) {
+		bool left = rt_zombies_reap(e);
+		int r = wait_end(pidfd, left ? LOOK_AGAIN_MS : END_TIMEOUT_MS, err);
+
+		if (r != 0 || !left)
+			return r;
+	}
+	return 0;
+}
+
 /* Leave nothing running: the cgroup is emptied, and spinit reaped. */
-static int end_all(struct rt_container *c, struct sp_err *err)
+static int end_all(struct rt_engine *e, struct rt_container *c, struct sp_err *err)
 {
 	int r;
 
 	rt_cgroup_kill(c->cgroup_fd, NULL);
 	pidfd_send_signal(c->pidfd, SIGKILL, NULL, 0);
-	r = wait_end(c->pidfd, END_TIMEOUT_MS, err);
+	r = wait_last(e, c->pidfd, err);
 	if (r == 0)
 		r = sp_fail(err, SP_E_TIMEOUT, "container '%s' does not end", c->id);
 	if (r > 0)
@@ -104,7 +120,7 @@ int rt_destroy(struct rt_engine *e, struct rt_container *c, struct sp_err *err)
 
 	if (!c)
 		return 0;
-	r = end_all(c, err);
+	r = end_all(e, c, err);
 	removed = rt_cgroup_remove(&e->cgroups, c->id, END_TIMEOUT_MS, r < 0 ? NULL : err);
 	/* A child that never ended may still stand on its stack: rather lose that memory. */
 	if (r < 0)

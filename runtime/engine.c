@@ -11,6 +11,7 @@
 #include "base/str.h"
 #include "runtime/engine_impl.h"
 #include "runtime/spinit.h"
+#include "runtime/zombie.h"
 
 SP_AUTO(struct rt_engine *, rt_engine_free)
 
@@ -44,6 +45,7 @@ int rt_engine_open(const struct rt_engine_conf *conf, struct rt_engine **ret, st
 
 	if (!e)
 		return sp_fail_nomem(err);
+	sp_list_init(&e->zombies);
 	if (conf->files) {
 		e->set_files = true;
 		e->files = *conf->files;
@@ -64,6 +66,7 @@ void rt_engine_free(struct rt_engine *e)
 {
 	if (!e)
 		return;
+	rt_zombies_forget(e);
 	rt_seccomp_cache_free(e->filters);
 	rt_devices_close(&e->devices);
 	sp_close(&e->spinit_fd);

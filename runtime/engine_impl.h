@@ -3,6 +3,7 @@
 
 #include <stdint.h>
 
+#include "base/list.h"
 #include "runtime/cgroup.h"
 #include "runtime/devices.h"
 #include "runtime/engine.h"
@@ -16,6 +17,7 @@ struct rt_engine {
 	struct rt_devices devices;
 	struct rt_seccomp_cache *filters;
 	bool attached_overlays; /* found out at the first launch; see rt_overlay_mount() */
+	struct sp_list zombies; /* see zombie.h */
 	uint32_t execs;         /* number of the last exec, for its cgroup's name */
 	char boot_id[RT_BOOT_ID_MAX];
 	int oom_score_adj; /* our own, which children inherit */

@@ -24,6 +24,7 @@
 #include "runtime/rlimits.h"
 #include "runtime/spawn.h"
 #include "runtime/steps.h"
+#include "runtime/zombie.h"
 
 #define JOINED                                                                                     \
 	(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | \
@@ -162,9 +163,8 @@ static void close_result(void *state)
 
 	if (x->pidfd >= 0) {
 		pidfd_send_signal(x->pidfd, SIGKILL, NULL, 0);
-		reap(x->pidfd);
+		rt_zombie_bury(x->engine, take_fd(x->pidfd));
 	}
-	sp_close(&x->pidfd);
 	sp_close(&x->pty_fd);
 }
 
@@ -184,6 +184,7 @@ int rt_exec_start(struct rt_engine *e, struct rt_container *c, const struct rt_e
 	l.x = calloc(1, sizeof(*l.x));
 	if (!l.x)
 		return sp_fail_nomem(err);
+	l.x->engine = e;
 	l.x->pidfd = l.x->pty_fd = l.x->cgroup_fd = l.x->parent_fd = -1;
 	snprintf(l.x->container_id, sizeof(l.x->container_id), "%s", c->id);
 	r = rt_steps_run(steps, SP_COUNT(steps), &l, err);

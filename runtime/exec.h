@@ -6,8 +6,8 @@
  * killed with all it started, and dies with the agent.
  *
  * It is a child of ours in the container's pid namespace, and the kernel lets that namespace end
- * only when all in it are reaped: rt_exec_reap() or rt_exec_free() every exec before rt_destroy()
- * of its container, or that waits in vain.
+ * only when all in it are reaped: rt_exec_free() every exec before rt_destroy() of its container,
+ * or that waits in vain.
  */
 #pragma once
 
@@ -26,6 +26,7 @@ struct rt_exec_spec {
 };
 
 struct rt_exec {
+	struct rt_engine *engine;
 	pid_t pid;     /* in the caller's pid namespace; our child */
 	int pidfd;     /* readable when it has ended */
 	int pty_fd;    /* the master, O_NONBLOCK; -1 without tty */
@@ -43,5 +44,9 @@ int rt_exec_kill(struct rt_exec *x, struct sp_err *err); /* it and all it starte
 int rt_exec_resize(struct rt_exec *x, uint16_t rows, uint16_t columns, struct sp_err *err);
 /* 1: it has ended, *ret_status is its status or 128 + signal; 0: still running after timeout_ms. */
 int rt_exec_reap(struct rt_exec *x, int timeout_ms, int *ret_status, struct sp_err *err);
-/* Kill what is left, remove its cgroup, close and free. NULL is fine. */
+/* Kill what is left, remove its cgroup, close and free. NULL is fine. A process that is traced from
+ * inside is put by: rt_exec_leftovers(). */
 void rt_exec_free(struct rt_exec *x);
+/* Reap what was put by, where it can be; true while some is left. A container of such a process
+ * does not end before that, so call it again while it is true. */
+bool rt_exec_leftovers(struct rt_engine *e);

@@ -5,10 +5,10 @@
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/pidfd.h>
-#include <sys/wait.h>
 
 #include "base/fd.h"
 #include "runtime/exec_impl.h"
+#include "runtime/zombie.h"
 
 #define REMOVE_WAIT_MS 1000
 
@@ -49,31 +49,29 @@ int rt_exec_resize(struct rt_exec *x, uint16_t rows, uint16_t columns, struct sp
 int rt_exec_reap(struct rt_exec *x, int timeout_ms, int *ret_status, struct sp_err *err)
 {
 	struct pollfd p = { .fd = x->pidfd, .events = POLLIN };
-	siginfo_t info = { 0 };
-	int n;
+	int n, r;
 
 	do
 		n = poll(&p, 1, timeout_ms);
 	while (n < 0 && errno == EINTR);
 	if (n <= 0)
 		return n < 0 ? sp_fail_errno(err, errno, "poll a pidfd") : 0;
-	if (waitid(P_PIDFD, (id_t)x->pidfd, &info, WEXITED) < 0)
-		return sp_fail_errno(err, errno, "wait for an exec");
-	*ret_status = info.si_code == CLD_EXITED ? info.si_status : 128 + info.si_status;
-	return 1;
+	r = rt_zombie_status(x->pid, x->pidfd, ret_status, err);
+	return r < 0 ? r : 1;
 }
 
 void rt_exec_free(struct rt_exec *x)
 {
-	siginfo_t info;
-
 	if (!x)
 		return;
 	pidfd_send_signal(x->pidfd, SIGKILL, NULL, 0);
-	while (waitid(P_PIDFD, (id_t)x->pidfd, &info, WEXITED) < 0 && errno == EINTR)
-		;
+	rt_zombie_bury(x->engine, take_fd(x->pidfd));
 	rt_exec_remove_cgroup(x);
-	sp_close(&x->pidfd);
 	sp_close(&x->pty_fd);
 	free(x);
+}
+
+bool rt_exec_leftovers(struct rt_engine *e)
+{
+	return rt_zombies_reap(e);
 }

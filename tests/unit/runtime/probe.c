@@ -18,6 +18,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "tests/unit/runtime/probe_race.h"
+
 static void tell(const char *name, long r)
 {
 	int num = errno;
@@ -153,5 +155,13 @@ int main(int argc, char **argv)
 		abstract_socket(argv[2]);
 	else if (!strcmp(what, "eat"))
 		eat_memory();
+	else if (!strcmp(what, "exchange") && argc > 3)
+		race_exchange(argv[2], argv[3]);
+	else if (!strcmp(what, "cover") && argc > 2)
+		race_cover(argv[2]);
+	else if (!strcmp(what, "keep") && argc > 2)
+		race_keep((int)strtol(argv[2], NULL, 10));
+	else if (!strcmp(what, "hunt"))
+		race_hunt();
 	return 0;
 }
