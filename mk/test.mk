@@ -32,7 +32,7 @@ unit-build: all $(UNIT_TESTS) $(PROBE) $(STAND_IN)
 unit: unit-build ## unit tests; ONLY=word picks test files by name
 	@O=$(O) tests/run unit $(ONLY)
 
-system: all ## system tests (bats, as root, in namespaces of their own); ONLY=word picks
+system: all $(PROBE) ## system tests (bats, as root, in namespaces of their own); ONLY=word picks
 	@O=$(O) tests/run system $(ONLY)
 
 test: unit-build ## all tests, with a closing line that counts them

@@ -159,8 +159,8 @@ int main(int argc, char **argv)
 		race_exchange(argv[2], argv[3]);
 	else if (!strcmp(what, "cover") && argc > 2)
 		race_cover(argv[2]);
-	else if (!strcmp(what, "keep") && argc > 2)
-		race_keep((int)strtol(argv[2], NULL, 10));
+	else if (!strcmp(what, "keep"))
+		race_keep();
 	else if (!strcmp(what, "hunt"))
 		race_hunt();
 	return 0;

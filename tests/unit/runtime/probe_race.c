@@ -65,7 +65,7 @@ static void tell_hit(int pid, const char *what)
 
 static void reach_for(int pid)
 {
-	static const char *const files[] = { "exe", "mem",  "environ", "root", "cwd",
+	static const char *const files[] = { "exe",  "mem",  "environ", "root", "cwd",
 					     "fd/3", "fd/4", "maps",    NULL };
 	char path[64];
 	int pidfd = (int)syscall(SYS_pidfd_open, pid, 0), fd;
@@ -91,16 +91,6 @@ static void reach_for(int pid)
 		close(pidfd);
 }
 
-/* Trace what joins the container, and never wait for it. */
-void race_keep(int pid)
-{
-	while (is_spinit(pid) || ptrace(PTRACE_SEIZE, pid, NULL, NULL) < 0)
-		;
-	printf("kept\n");
-	for (;;)
-		pause();
-}
-
 /* The process id that this namespace gave away last: the end of /proc/loadavg. */
 static int last_pid(void)
 {
@@ -112,6 +102,18 @@ static int last_pid(void)
 		_exit(1);
 	close(fd);
 	return pid;
+}
+
+/* Trace the next that joins the container, and never wait for it. */
+void race_keep(void)
+{
+	int pid = last_pid() + 1;
+
+	while (is_spinit(pid) || ptrace(PTRACE_SEIZE, pid, NULL, NULL) < 0)
+		;
+	printf("kept\n");
+	for (;;)
+		pause();
 }
 
 /* CVE-2016-9962, CVE-2019-5736: wait for each process that joins the container, and reach for it

@@ -4,4 +4,4 @@
 void race_exchange(const char *a, const char *b);
 void race_cover(const char *dir);
 void race_hunt(void);
-void race_keep(int pid);
+void race_keep(void);

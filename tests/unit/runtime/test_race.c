@@ -112,10 +112,8 @@ static const char *const exchange[] = { "/bin/probe", "exchange", "/vol/a", "/vo
 static const struct {
 	const char *link, *name;
 } ways[] = {
-	{ "/", mark },
-	{ "../../../../../../../..", mark },
-	{ "/proc", "sys" },
-	{ "/proc/self", "attr" },
+	{ "/", mark },           { "../../../../../../../..", mark },
+	{ "/proc", "sys" },      { "/proc/self", "attr" },
 	{ "/sys/fs", "cgroup" },
 };
 #define WAYS (sizeof(ways) / sizeof(ways[0]))
@@ -249,7 +247,7 @@ static void exec_true(struct rt_container *c)
 Test(race, a_process_that_joins_cannot_be_caught_before_it_executes)
 {
 	static const char *const hunt[] = { "/bin/probe", "hunt", NULL }, *const all[] = { "ALL",
-											    NULL };
+											   NULL };
 	struct rival rival;
 	int seen = 0, i;
 
@@ -270,7 +268,7 @@ Test(race, a_process_that_joins_cannot_be_caught_before_it_executes)
  * for it would wait for as long as the container pleases. */
 Test(race, an_exec_that_is_traced_to_the_end_holds_nobody_up)
 {
-	static const char *const keep[] = { "/bin/probe", "keep", "3", NULL };
+	static const char *const keep[] = { "/bin/probe", "keep", NULL };
 	const char *args[] = { "/bin/busybox", "sleep", "1000", NULL };
 	struct rt_exec_spec x = { .process = { .args = (char *const *)args,
 					       .stdin_fd = -1,

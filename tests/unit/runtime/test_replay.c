@@ -232,9 +232,11 @@ Test(replay, a_sysctl_cannot_be_led_astray)
 /* CVE-2026-30892: numbers are read to their end, the same way for both ways in. */
 Test(replay, a_user_is_a_name_or_a_whole_number)
 {
-	static const char *const none[] = { "1abc", " 1", "1 ",  "-1",         "+1",
-					    "0x1",  "1.", "0:x", "4294967296", "18446744073709551617",
-					    ":-1",  "1:", "0\n" };
+	static const char *const none[] = {
+		"1abc", " 1", "1 ",  "-1",         "+1",
+		"0x1",  "1.", "0:x", "4294967296", "18446744073709551617",
+		":-1",  "1:", "0\n"
+	};
 	const char *args[] = { "/bin/busybox", "id", "-u", NULL };
 	struct box_spec first, s;
 	struct rt_container *c = sleeper(&first, NULL);
@@ -260,8 +262,8 @@ Test(replay, a_user_is_a_name_or_a_whole_number)
  * and the groups of the user, not those of the agent. */
 Test(replay, nothing_is_inherited_and_the_groups_are_the_users)
 {
-	const char *args[] = { "/bin/busybox", "grep", "-E",
-			       "^(CapInh|CapBnd|CapAmb|Groups):", "/proc/self/status", NULL };
+	const char *args[] = { "/bin/busybox",      "grep", "-E", "^(CapInh|CapBnd|CapAmb|Groups):",
+			       "/proc/self/status", NULL };
 	const char *want = "Groups:\t77 \nCapInh:\t0000000000000000\nCapBnd:\t00000000800405fb\n"
 			   "CapAmb:\t0000000000000000\n";
 	const gid_t agents[] = { 4, 27, 1000 };
