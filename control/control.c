@@ -12,6 +12,7 @@
 #include "base/time.h"
 #include "control/drift/watch.h"
 #include "control/hooks/hooks.h"
+#include "control/node/agent_pool.h"
 #include "control/node/poller.h"
 #include "control/operation/lease_keeper.h"
 #include "control/operation/recovery.h"
@@ -108,7 +109,7 @@ static int open_identity(struct control *c, struct sp_err *err)
 					   .connect_timeout_ns = CONNECT_TIMEOUT_NS };
 	if (!c->ca_file || !c->server_cert || !c->server_key || !c->client_cert || !c->client_key)
 		return sp_fail_nomem(err);
-	return 0;
+	return agent_pool_new(&c->access.pool, err);
 }
 
 static int open_images(struct control *c, struct sp_err *err)
@@ -214,6 +215,7 @@ void control_close(struct control *c)
 	poller_free(c->poller);
 	lease_keeper_free(c->keeper);
 	workers_free(c->workers);
+	agent_pool_free(c->access.pool);
 	store_pool_free(c->stores);
 	bell_free(c->bell);
 	watch_free(c->watch);

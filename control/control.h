@@ -50,7 +50,7 @@ struct control {
 	struct drift_watch *drift;
 	struct hooks *hooks;
 	struct sp_httpd *httpd;
-	struct agent_access access;
+	struct agent_access access;                                          /* its pool with it */
 	char *server_cert, *server_key, *client_cert, *client_key, *ca_file; /* paths */
 };
 

@@ -28,7 +28,7 @@ agentd-nft_pkgs = libnftables libnl-3.0
 agentd-join_pkgs = jansson libcurl gnutls
 agentd-join_parts = agentd/config agentd/dirs agentd/options
 controld_pkgs = jansson libcurl gnutls libmicrohttpd liburing libarchive yaml-0.1 sqlite3 libpq
-ctl_pkgs = jansson libcurl gnutls libmicrohttpd liburing libarchive yaml-0.1
+ctl_pkgs = jansson libcurl gnutls libmicrohttpd liburing yaml-0.1
 
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 CPPFLAGS += $(PKG_CFLAGS)

@@ -3,12 +3,15 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/json.h"
+#include "base/str.h"
 #include "base/time.h"
+#include "control/node/agent_pool.h"
 #include "control/node/url.h"
 
 #define CALL_TIMEOUT_NS   (30 * SP_NS_PER_S)
@@ -17,24 +20,41 @@
 #define SLACK_NS          (10 * SP_NS_PER_S) /* for the network, over what the agent may take */
 #define TAIL_BYTES_MAX    (64 << 10)
 
+#define URL_MAX 160
+
 struct agent {
 	struct sp_httpc *http;
+	struct agent_pool *pool;
+	char *key; /* in the pool */
 	char name[STORE_NAME_MAX];
 	char what[STORE_NAME_MAX + 16];
 	json_t *refusal; /* body of the last refused call */
+	atomic_bool own; /* its connection is not for others */
 };
 
-int agent_open(const struct agent_access *access, const struct store_node *node, struct agent **ret,
-	       struct sp_err *err)
+static int connect_to(struct agent *a, const struct agent_access *access, const char *url,
+		      struct sp_err *err)
 {
-	struct agent *a = calloc(1, sizeof(*a));
-	char url[160];
 	struct sp_httpc_conf conf = { .base_url = url,
 				      .cert_file = access->cert_file,
 				      .key_file = access->key_file,
 				      .ca_file = access->ca_file,
 				      .connect_timeout_ns = access->connect_timeout_ns,
-				      .timeout_ns = CALL_TIMEOUT_NS };
+				      .timeout_ns = CALL_TIMEOUT_NS,
+				      .what = a->what };
+
+	a->http = a->pool ? agent_pool_take(a->pool, a->key) : NULL;
+	if (!a->http)
+		return sp_httpc_new(&conf, &a->http, err);
+	sp_httpc_set_timeout(a->http, CALL_TIMEOUT_NS);
+	return 0;
+}
+
+int agent_open(const struct agent_access *access, const struct store_node *node, struct agent **ret,
+	       struct sp_err *err)
+{
+	struct agent *a = calloc(1, sizeof(*a));
+	char url[URL_MAX];
 	int r;
 
 	if (!a)
@@ -42,8 +62,10 @@ int agent_open(const struct agent_access *access, const struct store_node *node,
 	url_of_node(node, url, sizeof(url));
 	snprintf(a->name, sizeof(a->name), "%s", node->name);
 	snprintf(a->what, sizeof(a->what), "node '%s'", node->name);
-	conf.what = a->what;
-	r = sp_httpc_new(&conf, &a->http, err);
+	a->pool = access->pool;
+	a->key = sp_str_format("%s %s %s %" PRId64, node->name, node->key_id, url,
+			       access->connect_timeout_ns);
+	r = a->key ? connect_to(a, access, url, err) : sp_fail_nomem(err);
 	if (r < 0) {
 		agent_close(a);
 		return r;
@@ -56,8 +78,12 @@ void agent_close(struct agent *a)
 {
 	if (!a)
 		return;
-	sp_httpc_free(a->http);
+	if (a->pool && a->http && !atomic_load(&a->own))
+		agent_pool_give(a->pool, a->key, a->http);
+	else
+		sp_httpc_free(a->http);
 	json_decref(a->refusal);
+	free(a->key);
 	free(a);
 }
 
@@ -68,11 +94,13 @@ const char *agent_name(const struct agent *a)
 
 struct sp_httpc *agent_http(struct agent *a)
 {
+	atomic_store(&a->own, true);
 	return a->http;
 }
 
 void agent_interrupt(struct agent *a)
 {
+	atomic_store(&a->own, true);
 	sp_httpc_interrupt(a->http);
 }
 

@@ -1,5 +1,6 @@
 /*
- * A client of one node's agent (docs/api.md, "agentd"). Belongs to one thread. An error it returns
+ * A client of one node's agent (docs/api.md, "agentd"). Belongs to one thread; its connection goes
+ * back to the pool when it is closed. An error it returns
  * names the node; the rest of a refused call's address is in agent_failure().
  */
 #pragma once
@@ -14,11 +15,13 @@
 #include "wire/failure.h"
 
 struct agent;
+struct agent_pool;
 
 /* How to reach agents: certificates of role control. */
 struct agent_access {
 	const char *cert_file, *key_file, *ca_file;
 	int64_t connect_timeout_ns; /* 0: httpc's */
+	struct agent_pool *pool;    /* NULL: each has a connection of its own, and closes it */
 };
 
 /* Who changes a stack, and with what right: sent with every such call. */
@@ -34,6 +37,7 @@ void agent_close(struct agent *a);  /* takes NULL */
 SP_AUTO(struct agent *, agent_close)
 
 const char *agent_name(const struct agent *a);
+/* Its connection, for what is no call of this header; it is then not used again by others. */
 struct sp_httpc *agent_http(struct agent *a);
 /* The address of the last refused call, filled from its body; component "agentd" and the node. */
 void agent_failure(const struct agent *a, const struct sp_err *err, struct wire_failure *ret);

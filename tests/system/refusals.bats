@@ -222,6 +222,20 @@ cut_short() { truncate -s -1000 "$1"; }
 	unchanged
 }
 
+@test "a directory is imported when it holds an OCI layout, and only then" {
+	good_layer | bad_archive
+	rm -rf spoilt && mkdir spoilt nothing && tar -C spoilt -xf bad.tar
+	ctl image import --name folder:1 spoilt
+	ctl image inspect folder:1 | grep -q /bin/true
+	run ctl image import nothing
+	said 3 "'nothing' holds no OCI image layout"
+	ctl image rm --yes folder:1
+	rm spoilt/index.json && ln -s /etc/shadow spoilt/index.json
+	run ctl image import --name folder:2 spoilt
+	[[ $status != 0 && $output == *"error: "* ]]
+	unchanged
+}
+
 @test "an archive whose blob is cut short, and one that is cut short itself, are no images" {
 	good_layer | bad_archive
 	cp bad.tar whole.tar
