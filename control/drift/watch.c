@@ -1,18 +1,12 @@
 /* See watch.h. */
 #include "control/drift/watch.h"
 
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-#include "base/cond.h"
-#include "base/json.h"
 #include "base/log.h"
-#include "base/mem.h"
-#include "base/str.h"
+#include "base/ticker.h"
 #include "base/time.h"
 #include "control/drift/detect.h"
 #include "control/drift/fix.h"
@@ -23,10 +17,7 @@
 
 struct drift_watch {
 	struct control *control;
-	pthread_mutex_t lock;
-	pthread_cond_t changed;
-	atomic_bool stopping;
-	pthread_t thread;
+	struct sp_ticker *ticker;
 	/* what each stack's revision says, so that no file is read twice */
 	struct plan {
 		char stack[STORE_NAME_MAX];
@@ -118,8 +109,9 @@ static void take(struct drift_watch *w, struct store *s, const struct store_stac
 		sp_log(SP_LOG_ERROR, "drift.watch", SP_STR("stack", stack->name), SP_ERR(&err));
 }
 
-static void go_round(struct drift_watch *w)
+static int64_t go_round(struct sp_ticker *t, void *owner)
 {
+	struct drift_watch *w = owner;
 	autostacks struct store_stacks stacks = { 0 };
 	struct store *s = NULL;
 	struct sp_err err = { 0 };
@@ -127,65 +119,38 @@ static void go_round(struct drift_watch *w)
 
 	if (r == 0)
 		r = store_stack_list(s, &stacks, &err);
-	for (size_t i = 0; r == 0 && i < stacks.n && !w->stopping; i++)
+	for (size_t i = 0; r == 0 && i < stacks.n && !sp_ticker_stopping(t); i++)
 		take(w, s, &stacks.list[i]);
 	store_pool_give(w->control->stores, s);
 	if (r < 0)
 		sp_log(SP_LOG_ERROR, "drift.watch", SP_ERR(&err));
-}
-
-static void *run(void *arg)
-{
-	struct drift_watch *w = arg;
-
-	pthread_mutex_lock(&w->lock);
-	while (!w->stopping) {
-		sp_cond_wait_until(&w->changed, &w->lock, sp_time_mono_ns() + ROUND_NS);
-		if (w->stopping)
-			break;
-		pthread_mutex_unlock(&w->lock);
-		go_round(w);
-		pthread_mutex_lock(&w->lock);
-	}
-	pthread_mutex_unlock(&w->lock);
-	return NULL;
-}
-
-static void init_lock(struct drift_watch *w)
-{
-	pthread_mutex_init(&w->lock, NULL);
-	sp_cond_init(&w->changed);
+	return ROUND_NS;
 }
 
 int drift_watch_new(struct control *c, struct drift_watch **ret, struct sp_err *err)
 {
 	struct drift_watch *w = calloc(1, sizeof(*w));
-	int rc;
+	const struct sp_ticker_conf conf = {
+		.name = "drift watch", .act = go_round, .owner = w, .first_ns = ROUND_NS
+	};
+	int r;
 
 	if (!w)
 		return sp_fail_nomem(err);
 	w->control = c;
-	init_lock(w);
-	rc = pthread_create(&w->thread, NULL, run, w);
-	if (rc) {
+	r = sp_ticker_new(&conf, &w->ticker, err);
+	if (r < 0)
 		free(w);
-		return sp_fail_errno(err, rc, "drift thread");
-	}
-	*ret = w;
-	return 0;
+	else
+		*ret = w;
+	return r;
 }
 
 void drift_watch_free(struct drift_watch *w)
 {
 	if (!w)
 		return;
-	pthread_mutex_lock(&w->lock);
-	w->stopping = true;
-	pthread_cond_broadcast(&w->changed);
-	pthread_mutex_unlock(&w->lock);
-	pthread_join(w->thread, NULL);
-	pthread_cond_destroy(&w->changed);
-	pthread_mutex_destroy(&w->lock);
+	sp_ticker_free(w->ticker);
 	free(w->plans);
 	free(w);
 }

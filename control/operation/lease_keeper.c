@@ -2,12 +2,11 @@
 #include "control/operation/lease_keeper.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
 
-#include "base/cond.h"
 #include "base/log.h"
+#include "base/ticker.h"
 #include "base/time.h"
 #include "control/control.h"
 #include "control/operation/worker.h"
@@ -17,10 +16,7 @@
 
 struct lease_keeper {
 	struct control *control;
-	pthread_mutex_t lock;
-	pthread_cond_t changed;
-	bool stopping, kicked, started;
-	pthread_t thread;
+	struct sp_ticker *ticker;
 };
 
 /* Renew one; false when the store could not say. What it says is lost is stopped here. */
@@ -62,79 +58,44 @@ static bool look(struct lease_keeper *k)
 	return ok;
 }
 
-static void sleep_for(struct lease_keeper *k, int64_t ns)
+static int64_t act(struct sp_ticker *t, void *owner)
 {
-	int64_t at = sp_time_mono_ns() + ns;
-	int rc = 0;
-
-	while (!k->stopping && !k->kicked && rc == 0)
-		rc = sp_cond_wait_until(&k->changed, &k->lock, at);
-	k->kicked = false;
-}
-
-static void *run(void *arg)
-{
-	struct lease_keeper *k = arg;
+	struct lease_keeper *k = owner;
 	int64_t ttl = k->control->config.lock_ttl_ns;
-	bool ok = true;
 
-	pthread_mutex_lock(&k->lock);
-	while (!k->stopping) {
-		sleep_for(k, ttl / (ok ? RENEWALS_PER_TTL : RETRIES_PER_TTL));
-		if (k->stopping)
-			break;
-		pthread_mutex_unlock(&k->lock);
-		ok = look(k);
-		pthread_mutex_lock(&k->lock);
-	}
-	pthread_mutex_unlock(&k->lock);
-	return NULL;
-}
-
-static void init_locks(struct lease_keeper *k)
-{
-	pthread_mutex_init(&k->lock, NULL);
-	sp_cond_init(&k->changed);
+	(void)t;
+	return ttl / (look(k) ? RENEWALS_PER_TTL : RETRIES_PER_TTL);
 }
 
 int lease_keeper_new(struct control *c, struct lease_keeper **ret, struct sp_err *err)
 {
 	struct lease_keeper *k = calloc(1, sizeof(*k));
-	int rc;
+	const struct sp_ticker_conf conf = { .name = "lock keeper",
+					     .act = act,
+					     .owner = k,
+					     .first_ns = c->config.lock_ttl_ns / RENEWALS_PER_TTL };
+	int r;
 
 	if (!k)
 		return sp_fail_nomem(err);
 	k->control = c;
-	init_locks(k);
-	rc = pthread_create(&k->thread, NULL, run, k);
-	if (rc != 0) {
-		lease_keeper_free(k);
-		return sp_fail_errno(err, rc, "thread of the lock keeper");
-	}
-	k->started = true;
-	*ret = k;
-	return 0;
+	r = sp_ticker_new(&conf, &k->ticker, err);
+	if (r < 0)
+		free(k);
+	else
+		*ret = k;
+	return r;
 }
 
 void lease_keeper_kick(struct lease_keeper *k)
 {
-	pthread_mutex_lock(&k->lock);
-	k->kicked = true;
-	pthread_cond_signal(&k->changed);
-	pthread_mutex_unlock(&k->lock);
+	sp_ticker_kick(k->ticker);
 }
 
 void lease_keeper_free(struct lease_keeper *k)
 {
 	if (!k)
 		return;
-	pthread_mutex_lock(&k->lock);
-	k->stopping = true;
-	pthread_cond_signal(&k->changed);
-	pthread_mutex_unlock(&k->lock);
-	if (k->started)
-		pthread_join(k->thread, NULL);
-	pthread_cond_destroy(&k->changed);
-	pthread_mutex_destroy(&k->lock);
+	sp_ticker_free(k->ticker);
 	free(k);
 }

@@ -2,15 +2,12 @@
 #include "control/operation/recovery.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-#include "base/cond.h"
 #include "base/log.h"
-#include "base/time.h"
+#include "base/ticker.h"
 #include "control/control.h"
 #include "control/operation/worker.h"
 #include "control/store/lease.h"
@@ -26,10 +23,7 @@ struct ids {
 struct recovery {
 	struct control *control;
 	struct ids idle; /* of the last look: nobody's, and not yet queued here */
-	pthread_mutex_t lock;
-	pthread_cond_t changed;
-	bool stopping, started;
-	pthread_t thread;
+	struct sp_ticker *ticker;
 };
 
 static bool has(const struct ids *ids, const char *id)
@@ -87,69 +81,43 @@ static int look(struct recovery *r, bool first, struct sp_err *err)
 	return rc;
 }
 
-static void *run(void *arg)
+static int64_t act(struct sp_ticker *t, void *owner)
 {
-	struct recovery *r = arg;
+	struct recovery *r = owner;
 	struct sp_err err;
 
-	pthread_mutex_lock(&r->lock);
-	while (!r->stopping) {
-		int64_t at = sp_time_mono_ns() + r->control->config.recover_interval_ns;
-
-		while (!r->stopping && sp_cond_wait_until(&r->changed, &r->lock, at) == 0) {
-		}
-		if (r->stopping)
-			break;
-		pthread_mutex_unlock(&r->lock);
-		if (look(r, false, &err) < 0)
-			sp_log(SP_LOG_ERROR, "recovery.look", SP_ERR(&err));
-		pthread_mutex_lock(&r->lock);
-	}
-	pthread_mutex_unlock(&r->lock);
-	return NULL;
-}
-
-static void init_locks(struct recovery *r)
-{
-	pthread_mutex_init(&r->lock, NULL);
-	sp_cond_init(&r->changed);
+	(void)t;
+	if (look(r, false, &err) < 0)
+		sp_log(SP_LOG_ERROR, "recovery.look", SP_ERR(&err));
+	return r->control->config.recover_interval_ns;
 }
 
 int recovery_new(struct control *c, struct recovery **ret, struct sp_err *err)
 {
 	struct recovery *r = calloc(1, sizeof(*r));
+	const struct sp_ticker_conf conf = { .name = "recovery",
+					     .act = act,
+					     .owner = r,
+					     .first_ns = c->config.recover_interval_ns };
 	int rc;
 
 	if (!r)
 		return sp_fail_nomem(err);
 	r->control = c;
-	init_locks(r);
 	rc = look(r, true, err);
-	if (rc == 0) {
-		rc = -pthread_create(&r->thread, NULL, run, r);
-		if (rc < 0)
-			sp_fail_errno(err, -rc, "recovery thread");
-		r->started = rc == 0;
-	}
-	if (rc < 0) {
-		recovery_free(r);
-		return rc;
-	}
-	*ret = r;
-	return 0;
+	if (rc == 0)
+		rc = sp_ticker_new(&conf, &r->ticker, err);
+	if (rc < 0)
+		free(r);
+	else
+		*ret = r;
+	return rc;
 }
 
 void recovery_free(struct recovery *r)
 {
 	if (!r)
 		return;
-	pthread_mutex_lock(&r->lock);
-	r->stopping = true;
-	pthread_cond_broadcast(&r->changed);
-	pthread_mutex_unlock(&r->lock);
-	if (r->started)
-		pthread_join(r->thread, NULL);
-	pthread_cond_destroy(&r->changed);
-	pthread_mutex_destroy(&r->lock);
+	sp_ticker_free(r->ticker);
 	free(r);
 }
