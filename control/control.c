@@ -10,6 +10,7 @@
 #include "base/path.h"
 #include "base/str.h"
 #include "base/time.h"
+#include "control/deploy/expiry.h"
 #include "control/drift/watch.h"
 #include "control/hooks/hooks.h"
 #include "control/node/agent_pool.h"
@@ -201,6 +202,8 @@ int control_open(struct control *c, struct sp_err *err)
 	if (r == 0)
 		r = drift_watch_new(c, &c->drift, err);
 	if (r == 0)
+		r = expiry_new(c, &c->expiry, err);
+	if (r == 0)
 		r = hooks_new(c, &c->hooks, err);
 	return r;
 }
@@ -212,6 +215,7 @@ void control_close(struct control *c)
 	hooks_free(c->hooks);
 	recovery_free(c->recovery);
 	drift_watch_free(c->drift);
+	expiry_free(c->expiry);
 	poller_free(c->poller);
 	lease_keeper_free(c->keeper);
 	workers_free(c->workers);

@@ -13,6 +13,7 @@
  *   keeper      keeps the locks of what runs here (operation/lease_keeper.h)
  *   recovery    takes over what nobody runs any more (operation/recovery.h)
  *   drift       looks for drift by the clock (drift/watch.h)
+ *   expiry      destroys stacks whose lifetime is over (deploy/expiry.h)
  *   hooks       are told of events (hooks/hooks.h)
  */
 #pragma once
@@ -30,6 +31,7 @@ struct poller;
 struct lease_keeper;
 struct recovery;
 struct drift_watch;
+struct expiry;
 struct hooks;
 struct sp_httpd;
 
@@ -48,6 +50,7 @@ struct control {
 						host and state_dir, so its next life has it too */
 	struct recovery *recovery;
 	struct drift_watch *drift;
+	struct expiry *expiry;
 	struct hooks *hooks;
 	struct sp_httpd *httpd;
 	struct agent_access access;                                          /* its pool with it */

@@ -115,6 +115,7 @@ static int print_operation(const struct ctl_args *args, const json_t *op, struct
 		fflush(stdout);
 		ctl_failure_print(&why, stderr);
 	}
+	ctl_follow_warn(op);
 	return r;
 }
 

@@ -6,7 +6,6 @@
 #include "ctl/change.h"
 #include "ctl/commands.h"
 #include "ctl/diff.h"
-#include "ctl/failure.h"
 #include "ctl/follow.h"
 #include "ctl/output.h"
 #include "ctl/plan.h"
@@ -50,24 +49,6 @@ static int is_meant(const struct ctl_args *args, struct wire_failure *fail)
 	return ctl_confirm(question, &fail->err);
 }
 
-static int finish(const struct ctl_args *args, const json_t *op, struct wire_failure *fail)
-{
-	enum ctl_exit code = ctl_follow_exit(op);
-	struct wire_failure why = { 0 };
-
-	if (!ctl_wants_table(args))
-		return ctl_print_document(args, op, fail) < 0 ? sp_err_return(&fail->err)
-							      : (int)code;
-	printf("operation %s: stack '%s' %s\n", ctl_json_text(op, "id"), args->positional[0],
-	       code == CTL_EXIT_OK ? "is what it was in the snapshot" : ctl_json_text(op, "state"));
-	fflush(stdout);
-	if (code != CTL_EXIT_OK && json_is_object(json_object_get(op, "error"))) {
-		wire_failure_decode(json_object_get(op, "error"), &why);
-		ctl_failure_print(&why, stderr);
-	}
-	return code;
-}
-
 static int run_restore(struct ctl *ctl, const struct ctl_args *args, struct wire_failure *fail)
 {
 	autobuf struct sp_buf url = SP_BUF_INIT;
@@ -87,7 +68,7 @@ static int run_restore(struct ctl *ctl, const struct ctl_args *args, struct wire
 	if (r < 0)
 		return r;
 	r = ctl_follow(ctl, ctl_json_text(reply, "operation"), &op, fail);
-	return r < 0 ? r : finish(args, op, fail);
+	return r < 0 ? r : ctl_follow_finish(args, op, "is what it was in the snapshot", fail);
 }
 
 static int run_compare(struct ctl *ctl, const struct ctl_args *args, struct wire_failure *fail)

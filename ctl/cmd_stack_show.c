@@ -19,6 +19,7 @@ static const struct ctl_column head_columns[] = {
 	{ .title = "version", .path = "revision" },
 	{ .title = "digest", .path = "digest" },
 	{ .title = "changed", .path = "updated_at" },
+	{ .title = "expires", .text = stack_put_expires },
 	{ .title = "executions", .text = stack_put_executions },
 	{ .title = "last operation", .text = stack_put_operation },
 	{ .title = "lock", .text = stack_put_lock },

@@ -14,6 +14,7 @@
 #include "ctl/interrupt.h"
 #include "ctl/output.h"
 #include "ctl/progress.h"
+#include "ctl/table.h"
 #include "ctl/url.h"
 
 #define ROUND_NS      (1 * SP_NS_PER_S)  /* at most between two looks at the steps */
@@ -144,6 +145,22 @@ enum ctl_exit ctl_follow_exit(const json_t *operation)
 	return ctl_exit_of_operation(ctl_json_text(operation, "state"), &why.err);
 }
 
+void ctl_follow_warn(const json_t *operation)
+{
+	json_t *warnings = json_object_get(operation, "warnings"), *text;
+	const char *topic;
+
+	fflush(stdout);
+	json_object_foreach (warnings, topic, text) {
+		autobuf struct sp_buf clean = SP_BUF_INIT;
+
+		ctl_clean(&clean, json_string_value(text), false);
+		fprintf(stderr, "warning: %s: %s\n", topic, clean.data ? clean.data : "");
+	}
+	if (json_object_get(warnings, "drift"))
+		fprintf(stderr, "next: ctl drift show %s\n", ctl_json_text(operation, "stack"));
+}
+
 static void tell_why(const json_t *operation)
 {
 	struct wire_failure why = { 0 };
@@ -168,6 +185,7 @@ int ctl_follow_finish(const struct ctl_args *args, const json_t *operation, cons
 	printf("operation %s: stack '%s' %s\n", ctl_json_text(operation, "id"),
 	       ctl_json_text(operation, "stack"),
 	       code == CTL_EXIT_OK ? done : ctl_json_text(operation, "state"));
+	ctl_follow_warn(operation);
 	if (code != CTL_EXIT_OK)
 		tell_why(operation);
 	return code;

@@ -15,6 +15,8 @@ int ctl_follow(struct ctl *ctl, const char *operation, json_t **ret, struct wire
 
 /* The exit code of an operation that has ended. */
 enum ctl_exit ctl_follow_exit(const json_t *operation);
+/* What it ended with besides, on stderr: "warning: drift: 2 differences ...". */
+void ctl_follow_warn(const json_t *operation);
 /* The last words of a command that followed one to its end: "operation op-7: stack 'demo' is
  * deployed", or what went wrong. Its exit status. */
 int ctl_follow_finish(const struct ctl_args *args, const json_t *operation, const char *done,

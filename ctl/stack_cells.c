@@ -1,6 +1,7 @@
 /* See stack_cells.h. */
 #include "ctl/stack_cells.h"
 
+#include "base/time.h"
 #include "ctl/output.h"
 
 static void put_ago(const char *stamp, struct sp_buf *out)
@@ -82,4 +83,18 @@ void stack_put_drift(const json_t *stack, struct sp_buf *out)
 	else
 		sp_buf_puts(out, "none");
 	put_ago(ctl_json_text(drift, "at"), out);
+}
+
+void stack_put_expires(const json_t *stack, struct sp_buf *out)
+{
+	char left[SP_DURATION_MAX];
+	int64_t at, now = sp_time_real_ns();
+
+	if (sp_time_parse(ctl_json_text(stack, "expires_at"), &at, NULL) < 0)
+		return;
+	sp_duration_format((at - now) / SP_NS_PER_S * SP_NS_PER_S, left);
+	if (at > now)
+		sp_buf_printf(out, "in %s", left);
+	else
+		sp_buf_puts(out, "overdue");
 }

@@ -15,3 +15,5 @@ void stack_put_lock(const json_t *stack, struct sp_buf *out);
 void stack_put_snapshots(const json_t *stack, struct sp_buf *out);
 /* "none, 10s ago", "2 findings, 10s ago"; nothing before the first look */
 void stack_put_drift(const json_t *stack, struct sp_buf *out);
+/* "in 71h59m", "overdue"; nothing when it is never to go */
+void stack_put_expires(const json_t *stack, struct sp_buf *out);

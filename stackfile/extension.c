@@ -19,8 +19,8 @@ static const struct key extension_keys[] = {
 	  "stacks that have to run before this one: a list, or a map with their outputs" },
 	{ "drift", read_drift, 0, "which differences are no drift" },
 	{ "ttl", read_lifetime, offsetof(struct stack, ttl_ns),
-	  "so long after its last deploy the stack is destroyed: `72h`; default: never. Kept, and"
-	  " not acted on" },
+	  "so long after its last deploy controld destroys the stack, but for its volumes: `72h`;"
+	  " default: never" },
 };
 KEY_TABLE(keys_extension, "x-stackpilot", extension_keys, false);
 

@@ -49,8 +49,7 @@ static const struct key policy_keys[] = {
 	{ "validate_before", read_bool, offsetof(struct stack_policy, validate_before),
 	  "a deploy begins with a full validation; default `true`" },
 	{ "detect_drift", read_bool, offsetof(struct stack_policy, detect_drift),
-	  "a deploy ends with a look for drift; default `true`. Kept, and not acted on: see"
-	  " `auto_drift_detect`" },
+	  "a deploy ends with a look for drift, which warns and reverts nothing; default `true`" },
 	{ "auto_drift_detect", read_interval, offsetof(struct stack_policy, auto_drift_detect_ns),
 	  "look for drift that often, such as `5m`; default: never" },
 	{ "auto_drift_fix", read_bool, offsetof(struct stack_policy, auto_drift_fix),

@@ -131,7 +131,7 @@ int stack_view(struct store *s, const struct store_stack *stack, const json_t *s
 {
 	autoworkloads struct store_workloads shown = { 0 };
 	autojson json_t *services = json_array();
-	char at[SP_TIME_STAMP_MAX];
+	char at[SP_TIME_STAMP_MAX], expires[SP_TIME_STAMP_MAX];
 	int r = list_shown(s, stack, &shown, err);
 
 	if (r < 0)
@@ -142,9 +142,10 @@ int stack_view(struct store *s, const struct store_stack *stack, const json_t *s
 			return sp_fail_nomem(err);
 	}
 	sp_time_format(stack->updated_at_ns, at);
-	*ret = json_pack("{s:s, s:I, s:s, s:s, s:O, s:s, s:s}", "name", stack->name, "revision",
-			 (json_int_t)stack->revision, "digest", stack->digest, "state",
+	sp_time_format(stack->expires_at_ns, expires);
+	*ret = json_pack("{s:s, s:I, s:s, s:s, s:O, s:s, s:s, s:s?}", "name", stack->name,
+			 "revision", (json_int_t)stack->revision, "digest", stack->digest, "state",
 			 stack->state, "services", services, "updated_at", at, "operation",
-			 stack->operation);
+			 stack->operation, "expires_at", stack->expires_at_ns ? expires : NULL);
 	return *ret ? 0 : sp_fail_nomem(err);
 }

@@ -10,6 +10,7 @@
  *   start, ready        start.c    in dependency order, gated on health
  *   remove              remove.c   what is no longer desired
  *   finish              deploy.c          the new revision is the current one
+ *   drift-check         success.c         what the hosts have, compared with it
  *   revert              revert.c          after a failure: the previous revision, whole
  *
  * A deploy that was cut off is walked again from its first step (resume.c). Before it was
@@ -109,5 +110,7 @@ int deploy_start(struct deploy *d, struct sp_err *err);
 bool deploy_share_port(const json_t *a, const json_t *b);
 int deploy_plan_remove(struct deploy *d, struct sp_err *err);
 int deploy_remove(struct deploy *d, enum deploy_removal_time when, struct sp_err *err);
+/* It is deployed: what is left is to look for drift, and to say so. */
+void deploy_succeed(struct deploy *d, struct sp_err *err);
 /* r: what the way forward came to. */
 void deploy_end(struct deploy *d, int r, struct sp_err *err);

@@ -76,7 +76,7 @@ static void give_up(struct deploy *d, struct sp_err *err)
 	if (needed < 0 || deploy_read_committed(d, &why) < 0)
 		d->o->lost = true;
 	else if (deploy_is_committed(d))
-		operation_end(d->o, STORE_OPERATION_SUCCEEDED, NULL, NULL, err);
+		deploy_succeed(d, err);
 	else if (!needed)
 		operation_end(d->o, STORE_OPERATION_FAILED, forget, d, err);
 	else if (keeps_failure(d))
@@ -92,5 +92,5 @@ void deploy_end(struct deploy *d, int r, struct sp_err *err)
 	else if (r < 0)
 		give_up(d, err);
 	else
-		operation_end(d->o, STORE_OPERATION_SUCCEEDED, NULL, NULL, err);
+		deploy_succeed(d, err);
 }

@@ -182,22 +182,6 @@ static int describe(const struct looking *l, struct drift_report *report, int64_
 	return report->json ? 0 : sp_fail_nomem(err);
 }
 
-static int keep(struct store *s, const struct looking *l, const struct drift_report *report,
-		struct sp_err *err)
-{
-	autofree char *text = sp_json_canonical(json_object_get(report->json, "findings"));
-	struct store_drift d = { .stack = l->stack.name,
-				 .report = report->json,
-				 .findings = report->findings.n };
-	char key[SP_DIGEST_MAX];
-	int r = text ? sp_digest_of(text, strlen(text), key, err) : sp_fail_nomem(err);
-
-	if (r < 0)
-		return r;
-	d.key = key;
-	return store_drift_put(s, &d, err);
-}
-
 static int compare(struct looking *l, struct drift_findings *ret, struct sp_err *err)
 {
 	struct drift_input in = { .stack = l->stack.name,
@@ -212,8 +196,8 @@ static int compare(struct looking *l, struct drift_findings *ret, struct sp_err 
 	return drift_compare(&in, ret, err);
 }
 
-int drift_detect(struct control *c, struct store *s, const char *stack, const char *within,
-		 struct drift_report *ret, struct sp_err *err)
+int drift_find(struct control *c, struct store *s, const char *stack, const char *within,
+	       struct drift_report *ret, struct sp_err *err)
 {
 	autolooking struct looking l = { 0 };
 	struct drift_report report = { 0 };
@@ -228,12 +212,37 @@ int drift_detect(struct control *c, struct store *s, const char *stack, const ch
 		r = list_unreachable(&l, &report.unreachable, err);
 	if (r == 0)
 		r = describe(&l, &report, sp_time_mono_ns() - began, err);
-	if (r == 0)
-		r = keep(s, &l, &report, err);
 	if (r < 0)
 		drift_report_fini(&report);
 	else
 		*ret = report;
+	return r;
+}
+
+int drift_keep(struct store *s, const struct drift_report *report, struct sp_err *err)
+{
+	autofree char *text = sp_json_canonical(json_object_get(report->json, "findings"));
+	struct store_drift d = { .stack = json_string_value(json_object_get(report->json, "stack")),
+				 .report = report->json,
+				 .findings = report->findings.n };
+	char key[SP_DIGEST_MAX];
+	int r = text ? sp_digest_of(text, strlen(text), key, err) : sp_fail_nomem(err);
+
+	if (r < 0)
+		return r;
+	d.key = key;
+	return store_drift_put(s, &d, err);
+}
+
+int drift_detect(struct control *c, struct store *s, const char *stack, const char *within,
+		 struct drift_report *ret, struct sp_err *err)
+{
+	int r = drift_find(c, s, stack, within, ret, err);
+
+	if (r == 0)
+		r = drift_keep(s, ret, err);
+	if (r < 0)
+		drift_report_fini(ret);
 	return r;
 }
 

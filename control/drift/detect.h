@@ -14,4 +14,8 @@ struct drift_report {
  * NULL: nobody's). */
 int drift_detect(struct control *c, struct store *s, const char *stack, const char *within,
 		 struct drift_report *ret, struct sp_err *err);
+/* Its halves: what is found, and that it becomes the last detection. */
+int drift_find(struct control *c, struct store *s, const char *stack, const char *within,
+	       struct drift_report *ret, struct sp_err *err);
+int drift_keep(struct store *s, const struct drift_report *report, struct sp_err *err);
 void drift_report_fini(struct drift_report *r);

@@ -61,6 +61,7 @@ void operation_close(struct operation *o)
 	operation_lease_drop(o);
 	operation_agents_free(o->agents);
 	store_operation_fini(&o->row);
+	json_decref(o->warnings);
 	store_pool_give(o->control->stores, o->store);
 	free(o);
 }
@@ -177,6 +178,8 @@ static int write_end(struct store *s, void *state, struct sp_err *err)
 
 	if (r >= 0 && e->fn)
 		r = e->fn(s, e->fn_state, err);
+	if (r >= 0 && o->warnings)
+		r = store_operation_warn(s, o->row.id, o->warnings, err);
 	return r < 0 ? r
 		     : store_operation_finish(s, o->row.id, e->state, well ? NULL : &o->failure,
 					      err);
@@ -217,4 +220,19 @@ void operation_say(struct operation *o, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(o->message, sizeof(o->message), fmt, ap);
 	va_end(ap);
+}
+
+void operation_warn(struct operation *o, const char *topic, const char *fmt, ...)
+{
+	char text[OPERATION_MESSAGE_MAX];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	if (!o->warnings)
+		o->warnings = json_object();
+	if (json_object_set_new(o->warnings, topic, json_string(text)) < 0)
+		sp_log(SP_LOG_WARN, "operation.warning", SP_STR("operation", o->row.id),
+		       SP_STR("topic", topic), SP_STR("text", text));
 }

@@ -41,6 +41,7 @@ struct operation {
 	char message[OPERATION_MESSAGE_MAX];
 	struct wire_failure at;      /* address in the making, of the running step */
 	struct wire_failure failure; /* of the first step that failed */
+	json_t *warnings;            /* topic to text, told with its end; NULL: none */
 	bool failed;
 	bool lost;           /* no more ours to write for */
 	bool past_return;    /* too late to cancel: what is gone cannot be put back */
@@ -73,6 +74,9 @@ int operation_end(struct operation *o, enum store_operation_state end, store_fn 
 		  struct sp_err *err);
 void operation_keep_failure(struct operation *o, const struct sp_err *err);
 
+/* Something that its success does not change, kept with its end; once for each topic. */
+void operation_warn(struct operation *o, const char *topic, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 void operation_say(struct operation *o, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* The agent of a node, opened once an operation; borrowed. */

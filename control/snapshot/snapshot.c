@@ -12,6 +12,7 @@
 #include "base/time.h"
 #include "control/snapshot/summary.h"
 #include "control/store/stack.h"
+#include "control/store/verification.h"
 
 static void write_member(struct sp_buf *text, const char *key, const char *value)
 {
@@ -118,9 +119,24 @@ static int describe(const struct snapshot_request *q, const struct store_stack *
 	snprintf(n->description, sizeof(n->description), "%s", description);
 	snprintf(n->tags, sizeof(n->tags), "%s", tags);
 	n->revision = stack->revision;
-	n->verified_at_ns =
-		sp_str_eq(stack->state, store_stack_state_name(STORE_STACK_RUNNING)) ? 1 : 0;
 	return 0;
+}
+
+/* A revision that runs has passed its gates, and may have been proved from outside since. */
+static int describe_proof(struct store *s, const struct store_stack *stack,
+			  struct store_snapshot *n, struct sp_err *err)
+{
+	struct store_verification v;
+	int r;
+
+	if (!sp_str_eq(stack->state, store_stack_state_name(STORE_STACK_RUNNING)))
+		return 0;
+	n->verified_at_ns = 1;
+	r = store_verification_get(s, stack->name, &v, err);
+	snprintf(n->verified_by, sizeof(n->verified_by), "%s",
+		 r == 1 && v.ok && v.revision == stack->revision ? v.verified_by
+								 : STORE_SNAPSHOT_GATES);
+	return r < 0 ? r : 0;
 }
 
 struct taking {
@@ -154,6 +170,8 @@ static int take(struct store *s, void *state, struct sp_err *err)
 	store_snapshot_fini(&t->n);
 	if (r == 0)
 		r = describe(t->q, &stack, &t->n, err);
+	if (r == 0)
+		r = describe_proof(s, &stack, &t->n, err);
 	if (r == 0)
 		r = store_workload_list(s, t->q->stack, stack.revision, &all, err);
 	if (r == 0)

@@ -35,11 +35,12 @@ static json_t *tags_of(const char *tags)
 json_t *snapshot_view(const struct store_snapshot *n)
 {
 	return json_pack(
-		"{s:s, s:I, s:I, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:I, s:O, s:b}", "stack",
-		n->stack, "version", (json_int_t)n->version, "revision", (json_int_t)n->revision,
-		"content", n->content, "cause", n->cause, "operation", n->operation, "creator",
-		n->creator, "description", n->description, "tags", tags_of(n->tags), "created_at",
-		stamp(n->created_at_ns), "verified_at", stamp(n->verified_at_ns), "size_bytes",
+		"{s:s, s:I, s:I, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:s, s:I, s:O, s:b}",
+		"stack", n->stack, "version", (json_int_t)n->version, "revision",
+		(json_int_t)n->revision, "content", n->content, "cause", n->cause, "operation",
+		n->operation, "creator", n->creator, "description", n->description, "tags",
+		tags_of(n->tags), "created_at", stamp(n->created_at_ns), "verified_at",
+		stamp(n->verified_at_ns), "verified_by", n->verified_by, "size_bytes",
 		(json_int_t)n->size_bytes, "summary", n->summary, "damaged", n->damaged);
 }
 

@@ -18,6 +18,17 @@ int store_operation_set_revision(struct store *s, const char *id, int64_t revisi
 	return r < 0 ? r : 0;
 }
 
+int store_operation_warn(struct store *s, const char *id, const json_t *warnings,
+			 struct sp_err *err)
+{
+	autofree char *text = sp_json_canonical(warnings);
+	int r = text ? store_write(s, err, "UPDATE operations SET warnings = $1 WHERE id = $2",
+				   DB_S(text), DB_S(id))
+		     : sp_fail_nomem(err);
+
+	return r < 0 ? r : 0;
+}
+
 /* Tell of it, in its transaction. */
 static int tell(struct store *s, const char *id, const char *type, const char *message,
 		struct sp_err *err)

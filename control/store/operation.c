@@ -163,7 +163,9 @@ static int begin(struct store *s, void *state, struct sp_err *err)
 		r = take_lock(s, b, &token, err);
 	if (r != STORE_LEASE_GRANTED)
 		return r < 0 ? r : STORE_OPERATION_WAITS;
-	r = insert_operation(s, b, token, err);
+	r = b->q->allow ? b->q->allow(s, b->q->allow_state, err) : 0;
+	if (r >= 0)
+		r = insert_operation(s, b, token, err);
 	return r < 0 ? r : STORE_OPERATION_BEGUN;
 }
 
@@ -232,14 +234,16 @@ static int tell_finished(struct store *s, const struct finish *f, struct sp_err 
 	struct store_event event = {
 		.type = "operation.finished", .stack = stack, .operation = f->id, .fields = fields
 	};
-	int r = db_select(store_db(s), &rows, err, "SELECT stack FROM operations WHERE id = $1",
-			  DB_S(f->id));
+	int r = db_select(store_db(s), &rows, err,
+			  "SELECT stack, warnings FROM operations WHERE id = $1", DB_S(f->id));
 
 	if (r == 0)
 		r = db_next(rows, err);
 	if (r < 0)
 		return r;
 	db_text_into(rows, 0, stack, sizeof(stack));
+	if (db_text(rows, 1))
+		json_object_set_new(fields, "warnings", json_loads(db_text(rows, 1), 0, NULL));
 	event.message = f->failure ? f->failure->err.message : state_names[f->state];
 	return store_event_append(s, &event, err);
 }

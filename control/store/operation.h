@@ -60,8 +60,11 @@ struct store_operation_request {
 	const char *kind; /* "deploy", "destroy" */
 	const char *stack;
 	const char *requested_by;
-	const char *idempotency_key;     /* NULL: none */
-	const char *request;             /* JSON text that the worker reads */
+	const char *idempotency_key; /* NULL: none */
+	const char *request;         /* JSON text that the worker reads */
+	store_fn allow; /* asked in the transaction that begins it, once it has the lock: its
+			   refusal is the operation's; NULL: nothing is asked */
+	void *allow_state;
 	struct store_lease_request lock; /* who, for how long, under which lock, whether to wait;
 					    the rest is filled in from above */
 };
@@ -101,6 +104,11 @@ int store_operation_load(struct store *s, const char *id, struct store_operation
  * failure may be NULL. */
 int store_operation_finish(struct store *s, const char *id, enum store_operation_state state,
 			   const struct wire_failure *failure, struct sp_err *err);
+
+/* What it ended with besides: a JSON object, topic to text ({"drift": "2 differences..."}). Told by
+ * the event of its end, so it comes before. */
+int store_operation_warn(struct store *s, const char *id, const json_t *warnings,
+			 struct sp_err *err);
 
 /*
  * store_lease_take_over(), and what follows from it: attempt + 1; the step it was in becomes

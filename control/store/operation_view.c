@@ -7,7 +7,7 @@
 
 #define COLUMNS                                                                                     \
 	"id, kind, stack, state, created_at, finished_at, requested_by, error, attempt, direction," \
-	" revision, cancelled_by"
+	" revision, cancelled_by, warnings"
 
 static json_t *stamp(const struct db_rows *rows, int column)
 {
@@ -27,15 +27,23 @@ static json_t *object_or_null(const struct db_rows *rows, int column)
 	return j ? j : json_null();
 }
 
+static json_t *object_or_empty(const struct db_rows *rows, int column)
+{
+	const char *text = db_text(rows, column);
+	json_t *j = text ? json_loads(text, 0, NULL) : NULL;
+
+	return j ? j : json_object();
+}
+
 static json_t *operation_object(const struct db_rows *rows)
 {
-	return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:s, s:o, s:I, s:s, s:I, s:s?}", "id",
+	return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:s, s:o, s:I, s:s, s:I, s:s?, s:o}", "id",
 			 db_text(rows, 0), "kind", db_text(rows, 1), "stack", db_text(rows, 2),
 			 "state", db_text(rows, 3), "created_at", stamp(rows, 4), "finished_at",
 			 stamp(rows, 5), "requested_by", db_text(rows, 6), "error",
 			 object_or_null(rows, 7), "attempt", (json_int_t)db_number(rows, 8),
 			 "direction", db_text(rows, 9), "revision", (json_int_t)db_number(rows, 10),
-			 "cancelled_by", db_text(rows, 11));
+			 "cancelled_by", db_text(rows, 11), "warnings", object_or_empty(rows, 12));
 }
 
 static json_t *step_object(const struct db_rows *rows)

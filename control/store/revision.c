@@ -2,7 +2,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/time.h"
 #include "control/store/stack.h"
 
 struct revision {
@@ -34,8 +33,11 @@ static int add(struct store *s, void *state, struct sp_err *err)
 	struct revision *v = state;
 	autofree char *sealed = NULL;
 	char place[STORE_PLACE_MAX];
+	int64_t now;
 	int r = next_number(s, v, err);
 
+	if (r == 0)
+		r = store_now(s, &now, err);
 	if (r < 0)
 		return r;
 	place_of(v->stack, v->number, place);
@@ -45,7 +47,7 @@ static int add(struct store *s, void *state, struct sp_err *err)
 			     "INSERT INTO revisions (stack, revision, digest, bundle, created_at)"
 			     " VALUES ($1, $2, $3, $4, $5)",
 			     DB_S(v->stack), DB_I(v->number), DB_S(v->digest), DB_S(sealed),
-			     DB_I(sp_time_real_ns()));
+			     DB_I(now));
 	return r < 0 ? r : 0;
 }
 

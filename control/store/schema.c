@@ -109,6 +109,17 @@ static const char *const migrations[] = {
 	" tags TEXT NOT NULL, created_at BIGINT NOT NULL, verified_at BIGINT NOT NULL,"
 	" size BIGINT NOT NULL, summary TEXT NOT NULL, digest TEXT NOT NULL,"
 	" PRIMARY KEY (stack, version));",
+	/* 10: how operations ended besides well, when stacks are to go, who proved them */
+	"ALTER TABLE operations ADD COLUMN warnings TEXT;"
+	"ALTER TABLE stacks ADD COLUMN expires_at BIGINT NOT NULL DEFAULT 0;"
+	"ALTER TABLE stacks ADD COLUMN expiry_next BIGINT NOT NULL DEFAULT 0;"
+	"ALTER TABLE stacks ADD COLUMN expiry_note TEXT NOT NULL DEFAULT '';"
+	"CREATE TABLE verifications (stack TEXT PRIMARY KEY REFERENCES stacks ON DELETE CASCADE,"
+	" revision BIGINT NOT NULL, ok BIGINT NOT NULL, passed BIGINT NOT NULL,"
+	" warned BIGINT NOT NULL, failed BIGINT NOT NULL, skipped BIGINT NOT NULL,"
+	" verified_by TEXT NOT NULL, at BIGINT NOT NULL);"
+	"ALTER TABLE snapshots ADD COLUMN verified_by TEXT NOT NULL DEFAULT '';"
+	"UPDATE snapshots SET verified_by = 'gates' WHERE verified_at > 0;",
 };
 
 int store_schema_latest(void)

@@ -14,7 +14,7 @@
 
 #define COLUMNS                                                                            \
 	"stack, version, content, revision, cause, operation, creator, description, tags," \
-	" created_at, verified_at, size, summary, digest"
+	" created_at, verified_at, size, summary, digest, verified_by"
 
 void store_snapshot_fini(struct store_snapshot *n)
 {
@@ -68,6 +68,7 @@ static int read_row(const struct db_rows *rows, struct store_snapshot *ret, stru
 	db_text_into(rows, 6, n.creator, sizeof(n.creator));
 	db_text_into(rows, 7, n.description, sizeof(n.description));
 	db_text_into(rows, 8, n.tags, sizeof(n.tags));
+	db_text_into(rows, 14, n.verified_by, sizeof(n.verified_by));
 	n.summary = json_loads(summary, 0, NULL);
 	if (!n.summary)
 		n.summary = json_object();
@@ -218,12 +219,12 @@ static int put_row(struct store *s, const struct store_snapshot *n, struct sp_er
 	if (r == 0)
 		r = db_write(store_db(s), err,
 			     "INSERT INTO snapshots (" COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6,"
-			     " $7, $8, $9, $10, $11, $12, $13, $14)",
+			     " $7, $8, $9, $10, $11, $12, $13, $14, $15)",
 			     DB_S(n->stack), DB_I(n->version), DB_S(n->content), DB_I(n->revision),
 			     DB_S(n->cause), DB_S(n->operation), DB_S(n->creator),
 			     DB_S(n->description), DB_S(n->tags), DB_I(n->created_at_ns),
 			     DB_I(n->verified_at_ns), DB_I(n->size_bytes), DB_S(summary),
-			     DB_S(digest));
+			     DB_S(digest), DB_S(n->verified_by));
 	return r < 0 ? r : 0;
 }
 
@@ -309,10 +310,12 @@ static int restored(struct store *s, void *state, struct sp_err *err)
 	if (r == 0)
 		r = store_snapshot_get(s, c->stack, c->version, &n, err);
 	if (r == 0)
-		r = db_write(
-			store_db(s), err,
-			"UPDATE snapshots SET verified_at = $1 WHERE stack = $2 AND version = $3",
-			DB_I(now), DB_S(c->stack), DB_I(c->version));
+		r = db_write(store_db(s), err,
+			     "UPDATE snapshots SET verified_at = $1, verified_by = CASE WHEN"
+			     " verified_by = '' THEN $4 ELSE verified_by END"
+			     " WHERE stack = $2 AND version = $3",
+			     DB_I(now), DB_S(c->stack), DB_I(c->version),
+			     DB_S(STORE_SNAPSHOT_GATES));
 	if (r < 0)
 		return r;
 	snprintf(n.operation, sizeof(n.operation), "%s", c->text);
@@ -326,6 +329,21 @@ int store_snapshot_restored(struct store *s, const char *stack, int64_t version,
 	struct change c = { stack, operation, version };
 
 	return store_transact(s, restored, &c, err);
+}
+
+int store_snapshot_verified(struct store *s, const char *stack, int64_t revision, const char *by,
+			    struct sp_err *err)
+{
+	int64_t now;
+	int r = store_now(s, &now, err);
+
+	if (r == 0)
+		r = store_write(s, err,
+				"UPDATE snapshots SET verified_at = $1, verified_by = $2"
+				" WHERE stack = $3 AND revision = $4 AND created_at >= (SELECT"
+				" created_at FROM revisions WHERE stack = $3 AND revision = $4)",
+				DB_I(now), DB_S(by), DB_S(stack), DB_I(revision));
+	return r < 0 ? r : 0;
 }
 
 static int tag(struct store *s, void *state, struct sp_err *err)
@@ -379,7 +397,7 @@ int store_snapshot_remove(struct store *s, const char *stack, int64_t version, c
 
 /* What is needed of a row to decide whether it stays. */
 struct candidate {
-	int64_t version, created_at_ns, verified_at_ns;
+	int64_t version, created_at_ns;
 };
 
 struct pruning {
@@ -387,16 +405,30 @@ struct pruning {
 	const struct store_snapshot_policy *policy;
 	struct candidate *list; /* newest first */
 	size_t n;
-	int64_t now_ns, last_verified;
+	int64_t now_ns;
+	int64_t last_good, last_proved; /* of those whose gates passed, that ctl verify proved */
 	int gone;
 };
+
+static void note_proof(struct pruning *p, const struct db_rows *rows)
+{
+	int64_t version = db_number(rows, 0);
+	bool proved = strcmp(db_text(rows, 3), STORE_SNAPSHOT_GATES) != 0;
+
+	if (!db_number(rows, 2))
+		return;
+	if (!p->last_good)
+		p->last_good = version;
+	if (!p->last_proved && proved)
+		p->last_proved = version;
+}
 
 static int read_candidates(struct store *s, struct pruning *p, struct sp_err *err)
 {
 	auto_(db_rows_end) struct db_rows *rows = NULL;
 	int r = db_select(store_db(s), &rows, err,
-			  "SELECT version, created_at, verified_at FROM snapshots WHERE stack = $1"
-			  " ORDER BY version DESC",
+			  "SELECT version, created_at, verified_at, verified_by FROM snapshots"
+			  " WHERE stack = $1 ORDER BY version DESC",
 			  DB_S(p->stack));
 
 	while (r >= 0 && (r = db_next(rows, err)) > 0) {
@@ -405,10 +437,8 @@ static int read_candidates(struct store *s, struct pruning *p, struct sp_err *er
 		if (!list)
 			return sp_fail_nomem(err);
 		p->list = list;
-		p->list[p->n++] = (struct candidate){ db_number(rows, 0), db_number(rows, 1),
-						      db_number(rows, 2) };
-		if (!p->last_verified && db_number(rows, 2))
-			p->last_verified = db_number(rows, 0);
+		p->list[p->n++] = (struct candidate){ db_number(rows, 0), db_number(rows, 1) };
+		note_proof(p, rows);
 	}
 	return r;
 }
@@ -417,7 +447,8 @@ static const char *why_to_go(const struct pruning *p, size_t i)
 {
 	const struct candidate *c = &p->list[i];
 
-	if (c->version == p->last_verified || c->version == p->policy->in_use)
+	if (c->version == p->last_good || c->version == p->last_proved ||
+	    c->version == p->policy->in_use)
 		return NULL;
 	if (p->policy->keep && i >= (size_t)p->policy->keep)
 		return "newer ones are enough";
@@ -433,7 +464,7 @@ static int prune(struct store *s, void *state, struct sp_err *err)
 
 	p->n = 0;
 	p->gone = 0;
-	p->last_verified = 0;
+	p->last_good = p->last_proved = 0;
 	if (r == 0)
 		r = read_candidates(s, p, err);
 	for (size_t i = 0; r == 0 && i < p->n; i++) {

@@ -15,6 +15,8 @@
 #include "control/store/store.h"
 
 #define STORE_SNAPSHOT_TEXT_MAX 256 /* bytes of a description, of all tags together */
+#define STORE_SNAPSHOT_BY_MAX   160
+#define STORE_SNAPSHOT_GATES    "gates" /* every gate of its deploy, or restore, passed */
 
 struct store_snapshot {
 	char stack[STORE_NAME_MAX];
@@ -25,11 +27,12 @@ struct store_snapshot {
 	char operation[STORE_NAME_MAX]; /* that made it; "" */
 	char creator[160];
 	char description[STORE_SNAPSHOT_TEXT_MAX];
-	char tags[STORE_SNAPSHOT_TEXT_MAX];    /* by commas; "" */
-	int64_t created_at_ns, verified_at_ns; /* 0: never verified */
-	int64_t size_bytes;                    /* of the content */
-	json_t *summary;                       /* what is in it, for people; no secrets */
-	bool damaged;                          /* the row is not what was written */
+	char tags[STORE_SNAPSHOT_TEXT_MAX];      /* by commas; "" */
+	int64_t created_at_ns, verified_at_ns;   /* 0: never verified */
+	char verified_by[STORE_SNAPSHOT_BY_MAX]; /* STORE_SNAPSHOT_GATES, or who ran ctl verify */
+	int64_t size_bytes;                      /* of the content */
+	json_t *summary;                         /* what is in it, for people; no secrets */
+	bool damaged;                            /* the row is not what was written */
 };
 
 void store_snapshot_fini(struct store_snapshot *n);
@@ -70,6 +73,11 @@ struct store_snapshot_policy {
 	int64_t in_use;     /* version that stays in any case; 0: none */
 };
 
-/* Remove what is too many or too old, but for the last verified one. Returns how many went. */
+/* What runs as that revision, since the revision was made, was proved from outside. */
+int store_snapshot_verified(struct store *s, const char *stack, int64_t revision, const char *by,
+			    struct sp_err *err);
+
+/* Remove what is too many or too old, but for the last one that passed its gates and the last that
+ * ctl verify proved. Returns how many went. */
 int store_snapshot_prune(struct store *s, const char *stack, const struct store_snapshot_policy *p,
 			 struct sp_err *err);

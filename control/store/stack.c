@@ -29,13 +29,14 @@ static void read_stack(const struct db_rows *rows, struct store_stack *st)
 	db_text_into(rows, 3, st->operation, sizeof(st->operation));
 	db_text_into(rows, 4, st->state, sizeof(st->state));
 	st->updated_at_ns = db_number(rows, 5);
+	st->expires_at_ns = db_number(rows, 6);
 }
 
 int store_stack_get(struct store *s, const char *name, struct store_stack *ret, struct sp_err *err)
 {
 	auto_(db_rows_end) struct db_rows *rows = NULL;
 	int r = db_select(store_db(s), &rows, err,
-			  "SELECT name, revision, digest, operation, state, updated_at"
+			  "SELECT name, revision, digest, operation, state, updated_at, expires_at"
 			  " FROM stacks WHERE name = $1",
 			  DB_S(name));
 
@@ -56,7 +57,7 @@ int store_stack_list(struct store *s, struct store_stacks *ret, struct sp_err *e
 	auto_(db_rows_end) struct db_rows *rows = NULL;
 	autostacks struct store_stacks stacks = { 0 };
 	int r = db_select(store_db(s), &rows, err,
-			  "SELECT name, revision, digest, operation, state, updated_at"
+			  "SELECT name, revision, digest, operation, state, updated_at, expires_at"
 			  " FROM stacks ORDER BY name");
 
 	while (r >= 0 && (r = db_next(rows, err)) > 0) {

@@ -33,6 +33,7 @@ struct store_stack {
 	char operation[STORE_NAME_MAX]; /* the last one */
 	char state[16];
 	int64_t updated_at_ns;
+	int64_t expires_at_ns; /* by the database's clock (expiry.h); 0: never */
 };
 
 struct store_stacks {

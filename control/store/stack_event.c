@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/json.h"
+#include "base/time.h"
 #include "control/store/event.h"
 
 /* Takes fields. */
@@ -97,4 +98,38 @@ int stack_tell_destroyed(struct store *s, const char *stack, const char *operati
 				     .operation = operation };
 
 	return store_event_append(s, &event, err);
+}
+
+int stack_tell_expires(struct store *s, const char *stack, int64_t at_ns, const char *operation,
+		       struct sp_err *err)
+{
+	char at[SP_TIME_STAMP_MAX] = "";
+	struct store_event event = {
+		.type = "stack.expires", .stack = stack, .operation = operation, .message = at
+	};
+
+	if (at_ns)
+		sp_time_format(at_ns, at);
+	return tell(s, &event, json_pack("{s:s?}", "expires_at", at_ns ? at : NULL), err);
+}
+
+int stack_tell_overdue(struct store *s, const char *stack, const char *why, struct sp_err *err)
+{
+	struct store_event event = { .type = "stack.overdue", .stack = stack, .message = why };
+
+	return tell(s, &event, json_pack("{s:s}", "severity", "warning"), err);
+}
+
+int stack_tell_verified(struct store *s, const struct store_verification *v, struct sp_err *err)
+{
+	struct store_event event = { .type = "stack.verified",
+				     .stack = v->stack,
+				     .message = v->ok ? "passed" : "failed" };
+
+	return tell(s, &event,
+		    json_pack("{s:I, s:b, s:I, s:I, s:I, s:I, s:s}", "revision",
+			      (json_int_t)v->revision, "ok", v->ok, "passed", (json_int_t)v->passed,
+			      "warned", (json_int_t)v->warned, "failed", (json_int_t)v->failed,
+			      "skipped", (json_int_t)v->skipped, "by", v->verified_by),
+		    err);
 }

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "control/store/stack.h"
+#include "control/store/verification.h"
 
 /* stack.created, {"state"}: the row is there, with revision 0. */
 int stack_tell_created(struct store *s, const char *stack, enum store_stack_state state,
@@ -18,3 +19,10 @@ int stack_tell_updated(struct store *s, const char *stack, struct sp_err *err);
 /* stack.destroyed: the row is gone; the lock and the snapshots are not. */
 int stack_tell_destroyed(struct store *s, const char *stack, const char *operation,
 			 struct sp_err *err);
+/* stack.expires, {"expires_at": stamp or null}: when it is to be destroyed. */
+int stack_tell_expires(struct store *s, const char *stack, int64_t at_ns, const char *operation,
+		       struct sp_err *err);
+/* stack.overdue: its time is up, and it is not destroyed; why is the message. */
+int stack_tell_overdue(struct store *s, const char *stack, const char *why, struct sp_err *err);
+/* stack.verified, {"revision", "ok", "passed", "warned", "failed", "skipped", "by"}. */
+int stack_tell_verified(struct store *s, const struct store_verification *v, struct sp_err *err);

@@ -21,6 +21,7 @@
 	X(operations)        \
 	X(steps)             \
 	X(drifts)            \
+	X(verifications)     \
 	X(state_versions)    \
 	X(events)            \
 	X(hooks)

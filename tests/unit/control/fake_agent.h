@@ -24,6 +24,7 @@
 #include "base/json.h"
 #include "base/str.h"
 #include "control/node/ca.h"
+#include "wire/workload.h"
 
 #define FAKE_WORKLOADS_MAX 32
 
@@ -41,7 +42,9 @@ struct fake_agent {
 	atomic_bool slow_deletes;    /* a DELETE is answered when this is over */
 	bool stopped;                /* GET /v1/workloads shows all as stopped, until a restart */
 	char peers_digest[SP_DIGEST_MAX];
-	json_t *events; /* of GET /v1/events */
+	json_t *peers;     /* as it was told them */
+	atomic_bool extra; /* a cgroup that no workload owns: demo-old-1 */
+	json_t *events;    /* of GET /v1/events */
 	char cert[160], key[160], ca[160];
 };
 
@@ -107,6 +110,8 @@ static void fake_peers(struct sp_httpd_req *req, void *owner)
 	text = sp_json_canonical(body);
 	pthread_mutex_lock(&f->lock);
 	sp_digest_of(text, strlen(text), f->peers_digest, NULL);
+	json_decref(f->peers);
+	f->peers = json_incref(body);
 	fake_note(f, "PEERS", json_string_value(json_object_get(body, "subnet")));
 	pthread_mutex_unlock(&f->lock);
 	sp_httpd_reply_json(req, 200, json_object());
@@ -225,6 +230,17 @@ static void fake_restart(struct sp_httpd_req *req, void *owner)
 	sp_httpd_reply_json(req, 200, json_object());
 }
 
+static void fake_start(struct sp_httpd_req *req, void *owner)
+{
+	struct fake_agent *f = owner;
+
+	pthread_mutex_lock(&f->lock);
+	fake_note(f, "START", sp_httpd_param(req, "id"));
+	f->stopped = false;
+	pthread_mutex_unlock(&f->lock);
+	sp_httpd_reply_json(req, 200, json_object());
+}
+
 static void fake_volumes(struct sp_httpd_req *req, void *owner)
 {
 	struct fake_agent *f = owner;
@@ -273,6 +289,74 @@ static void fake_put_image(struct sp_httpd_req *req, void *owner)
 	sp_httpd_reply_json(req, 200, json_object());
 }
 
+/* A workload as the drift comparison reads it: by its spec, and whether it was stopped. */
+static json_t *fake_seen(const struct fake_agent *f, json_t *spec)
+{
+	struct wire_workload *w = NULL;
+	char digest[SP_DIGEST_MAX] = "";
+
+	if (wire_workload_decode(spec, &w, NULL) == 0)
+		wire_workload_digest(w, digest, NULL);
+	wire_workload_free(w);
+	return json_pack("{s:O, s:O, s:s, s:b, s:O, s:s, s:b}", "id", json_object_get(spec, "id"),
+			 "stack", json_object_get(spec, "stack"), "state", "running", "held",
+			 f->stopped, "image_digest", json_object_get(spec, "image_digest"),
+			 "spec_digest", digest, "made_of_spec", 0);
+}
+
+/* The node's own network, exactly as it was told to be. */
+static json_t *fake_network(const struct fake_agent *f)
+{
+	const char *subnet = json_string_value(json_object_get(f->peers, "subnet"));
+	json_t *routes = json_array(), *node;
+	char address[64];
+	size_t i;
+
+	json_array_foreach (json_object_get(f->peers, "nodes"), i, node) {
+		if (!json_equal(json_object_get(node, "subnet"),
+				json_object_get(f->peers, "subnet")))
+			json_array_append_new(routes,
+					      json_pack("{s:O, s:O}", "to",
+							json_object_get(node, "subnet"), "via",
+							json_object_get(node, "address")));
+	}
+	snprintf(address, sizeof(address), "%.*s.1%s",
+		 subnet ? (int)(strrchr(subnet, '.') - subnet) : 0, subnet ? subnet : "",
+		 subnet ? strchr(subnet, '/') : "");
+	return json_pack("{s:s, s:{s:b, s:[s]}, s:b, s:o, s:[], s:[]}", "peers_digest",
+			 f->peers_digest, "bridge", "up", 1, "addresses", address, "forwarding", 1,
+			 "routes", routes, "rules_missing", "rules_extra");
+}
+
+static void fake_observed(struct sp_httpd_req *req, void *owner)
+{
+	struct fake_agent *f = owner;
+	json_t *list = json_array(), *extra = json_array(), *network;
+
+	pthread_mutex_lock(&f->lock);
+	for (size_t i = 0; i < f->n_specs; i++)
+		json_array_append_new(list, fake_seen(f, f->specs[i]));
+	network = fake_network(f);
+	pthread_mutex_unlock(&f->lock);
+	if (f->extra)
+		json_array_append_new(
+			extra, json_pack("{s:s, s:s}", "kind", "cgroup", "name", "demo-old-1"));
+	sp_httpd_reply_json(req, 200,
+			    json_pack("{s:s, s:o, s:o, s:o}", "node", f->name, "network", network,
+				      "workloads", list, "extra", extra));
+}
+
+static void fake_remove_extra(struct sp_httpd_req *req, void *owner)
+{
+	struct fake_agent *f = owner;
+
+	pthread_mutex_lock(&f->lock);
+	fake_note(f, "EXTRA", sp_httpd_param(req, "name"));
+	pthread_mutex_unlock(&f->lock);
+	f->extra = false;
+	sp_httpd_reply_json(req, 200, json_object());
+}
+
 static const struct sp_httpd_route fake_routes[] = {
 	{ "GET", "/v1/node", fake_node, NULL, 0, 0 },
 	{ "PUT", "/v1/peers", fake_peers, NULL, 0, 0 },
@@ -282,6 +366,9 @@ static const struct sp_httpd_route fake_routes[] = {
 	{ "GET", "/v1/workloads/{id}", fake_get, NULL, 0, 0 },
 	{ "DELETE", "/v1/workloads/{id}", fake_delete, NULL, 0, 0 },
 	{ "POST", "/v1/workloads/{id}/restart", fake_restart, NULL, 0, 0 },
+	{ "POST", "/v1/workloads/{id}/start", fake_start, NULL, 0, 0 },
+	{ "GET", "/v1/observed", fake_observed, NULL, 0, 0 },
+	{ "DELETE", "/v1/extra/{kind}/{name}", fake_remove_extra, NULL, 0, 0 },
 	{ "GET", "/v1/workloads/{id}/logs", fake_logs, NULL, 0, 0 },
 	{ "DELETE", "/v1/stacks/{stack}/volumes", fake_volumes, NULL, 0, 0 },
 	{ "GET", "/v1/images", fake_images, NULL, 0, 0 },
@@ -341,6 +428,7 @@ static void fake_agent_stop(struct fake_agent *f)
 	sp_httpd_free(f->httpd);
 	fake_agent_forget(f);
 	json_decref(f->events);
+	json_decref(f->peers);
 	sp_buf_fini(&f->calls);
 	sp_buf_fini(&f->starts);
 }

@@ -33,7 +33,7 @@ Test(deploy, journals_every_step_with_its_node_and_resource)
 	}
 	cr_expect_str_eq(text.data, "validate  demo,plan  demo,place  demo,"
 				    "pull worker1 ,start worker1 demo-db-1,"
-				    "ready worker1 demo-db-1,finish  demo,");
+				    "ready worker1 demo-db-1,finish  demo,drift-check  demo,");
 }
 
 Test(deploy, gives_each_workload_its_address_and_the_names_of_all)

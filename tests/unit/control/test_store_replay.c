@@ -6,8 +6,10 @@
 
 #include "base/str.h"
 #include "base/time.h"
+#include "control/store/expiry.h"
 #include "control/store/lease.h"
 #include "control/store/snapshot.h"
+#include "control/store/verification.h"
 #include "tests/unit/control/records.h"
 
 #define STEPS   150
@@ -19,6 +21,8 @@ struct known {
 	int64_t revision, token;
 	char lock[STORE_LEASE_ID_MAX], holder[STORE_LEASE_NAME_MAX];
 	uint64_t snapshots; /* a bit for each version */
+	char expires[SP_TIME_STAMP_MAX];
+	int64_t proved; /* revision that ctl verify proved last */
 };
 
 static const char *text_of(const json_t *object, const char *key)
@@ -35,11 +39,29 @@ static int64_t number_of(const json_t *object, const char *key)
 	return json_integer_value(json_object_get(object, key));
 }
 
+/* What is told of a stack without giving it another state; true: it was such an event. */
+static bool fold_mark(struct known *k, const char *type, const json_t *fields)
+{
+	const char *at = json_string_value(json_object_get(fields, "expires_at"));
+
+	if (!strcmp(type, "expires"))
+		snprintf(k->expires, sizeof(k->expires), "%s", at ? at : "");
+	else if (!strcmp(type, "verified"))
+		k->proved = number_of(fields, "revision");
+	else
+		return !strcmp(type, "overdue");
+	return true;
+}
+
 static void fold_stack(struct known *k, const char *type, const json_t *e, const json_t *fields)
 {
+	if (fold_mark(k, type, fields))
+		return;
 	if (!strcmp(type, "created")) {
 		cr_assert_not(k->exists);
 		k->exists = true;
+		k->expires[0] = '\0';
+		k->proved = 0;
 		k->revision = 0;
 		k->digest[0] = '\0';
 	} else if (!strcmp(type, "destroyed")) {
@@ -109,6 +131,18 @@ static uint64_t versions_there(void)
 	return bits;
 }
 
+static void expect_marks(const struct known *k, const struct store_stack *row, int step)
+{
+	struct store_verification v = { 0 };
+	char at[SP_TIME_STAMP_MAX] = "";
+
+	if (row->expires_at_ns)
+		sp_time_format(row->expires_at_ns, at);
+	cr_assert_str_eq(k->expires, at, "step %d", step);
+	cr_assert_geq(store_verification_get(s, "demo", &v, &err), 0, "%s", err.message);
+	cr_assert_eq(k->proved, v.revision, "step %d", step);
+}
+
 static void expect_rows(const struct known *k, int step)
 {
 	struct store_stack row = { 0 };
@@ -121,6 +155,7 @@ static void expect_rows(const struct known *k, int step)
 		cr_assert_str_eq(k->digest, row.digest, "step %d", step);
 		cr_assert_str_eq(k->operation, row.operation, "step %d", step);
 		cr_assert_eq(k->revision, row.revision, "step %d", step);
+		expect_marks(k, &row, step);
 	}
 	store_lease_get(s, "demo", &lease, NULL);
 	cr_assert_eq(k->token, lease.token, "step %d", step);
@@ -233,8 +268,27 @@ static void snapshot(unsigned int dice)
 	store_snapshot_fini(&n);
 }
 
-static void (*const happenings[])(unsigned int dice) = { set_state, commit,   destroy, lock,
-							 unlock,    snapshot, deploy };
+static void expire(unsigned int dice)
+{
+	int64_t at;
+
+	store_expiry_set(s, "demo", dice % 3 ? LONG_NS : 0, an_operation(dice), &at, NULL);
+	store_expiry_waits(s, "demo", dice % 2 ? "locked" : "required", NULL);
+}
+
+static void verify(unsigned int dice)
+{
+	struct store_verification v = { .stack = "demo", .ok = dice % 2, .verified_by = "ann" };
+	struct store_stack row = { 0 };
+
+	if (store_stack_get(s, "demo", &row, NULL) < 0)
+		return;
+	v.revision = row.revision;
+	cr_assert_eq(store_verification_put(s, &v, &err), 0, "%s", err.message);
+}
+
+static void (*const happenings[])(unsigned int dice) = { set_state, commit, destroy, lock,  unlock,
+							 snapshot,  deploy, expire,  verify };
 
 CONTRACT(the_events_of_a_stack_replayed_are_its_state)
 {
