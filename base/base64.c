@@ -1,6 +1,7 @@
 /* Base64 both ways, by table, strict on the way in. */
 #include "base/base64.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,51 +32,67 @@ char *sp_base64_encode(const void *data, size_t len)
 	return text;
 }
 
-/* The alphabet, read backwards: each digit plus one, so that 0 is none. */
-static const uint8_t digits[256] = {
-	['A'] = 1,  ['B'] = 2,  ['C'] = 3,  ['D'] = 4,  ['E'] = 5,  ['F'] = 6,  ['G'] = 7,
-	['H'] = 8,  ['I'] = 9,  ['J'] = 10, ['K'] = 11, ['L'] = 12, ['M'] = 13, ['N'] = 14,
-	['O'] = 15, ['P'] = 16, ['Q'] = 17, ['R'] = 18, ['S'] = 19, ['T'] = 20, ['U'] = 21,
-	['V'] = 22, ['W'] = 23, ['X'] = 24, ['Y'] = 25, ['Z'] = 26, ['a'] = 27, ['b'] = 28,
-	['c'] = 29, ['d'] = 30, ['e'] = 31, ['f'] = 32, ['g'] = 33, ['h'] = 34, ['i'] = 35,
-	['j'] = 36, ['k'] = 37, ['l'] = 38, ['m'] = 39, ['n'] = 40, ['o'] = 41, ['p'] = 42,
-	['q'] = 43, ['r'] = 44, ['s'] = 45, ['t'] = 46, ['u'] = 47, ['v'] = 48, ['w'] = 49,
-	['x'] = 50, ['y'] = 51, ['z'] = 52, ['0'] = 53, ['1'] = 54, ['2'] = 55, ['3'] = 56,
-	['4'] = 57, ['5'] = 58, ['6'] = 59, ['7'] = 60, ['8'] = 61, ['9'] = 62, ['+'] = 63,
-	['/'] = 64,
+/* The alphabet, read backwards, for the 96 characters from ' ' on; XX is no digit. */
+#define XX  0x80
+#define LOW 0x20
+static const uint8_t digits[0x60] = {
+	XX, XX, XX, XX, XX, XX, XX, XX, XX, XX, XX, 62, XX, XX, XX, 63, 52, 53, 54, 55,
+	56, 57, 58, 59, 60, 61, XX, XX, XX, XX, XX, XX, XX, 0,  1,  2,  3,  4,  5,  6,
+	7,  8,  9,  10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, XX,
+	XX, XX, XX, XX, XX, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40,
+	41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, XX, XX, XX, XX, XX,
 };
 
-/* The value of four digits; -1 when one is none. */
-static int32_t value_of(const uint8_t q[4])
+static uint8_t digit_of(char c)
 {
-	uint32_t a = digits[q[0]], b = digits[q[1]], c = digits[q[2]], d = digits[q[3]];
+	uint8_t at = (uint8_t)((uint8_t)c - LOW);
 
-	if (!a || !b || !c || !d)
-		return -1;
-	return (int32_t)((a - 1) << 18 | (b - 1) << 12 | (c - 1) << 6 | (d - 1));
+	return at < sizeof(digits) ? digits[at] : XX;
 }
 
-/* Four digits, of which the last pad (0 to 2) are '=', into 3 - pad bytes. The bits that padding
- * leaves over must be zero, so that each byte string has one text. */
-static int decode_quad(const char *text, size_t pad, uint8_t *out)
+/* Four digits into 24 bits; false when one is none. */
+static bool read_quad(const char *q, uint32_t *ret)
 {
-	uint8_t q[4];
-	int32_t v;
+	uint8_t a = digit_of(q[0]), b = digit_of(q[1]), c = digit_of(q[2]), d = digit_of(q[3]);
 
-	memcpy(q, text, 4);
-	if (pad)
-		memset(q + 4 - pad, 'A', pad); /* digit 0 */
-	v = value_of(q);
-	if (v < 0 || (uint32_t)v & ((UINT32_C(1) << (8 * pad)) - 1))
-		return -1;
-	for (size_t i = 0; i < 3 - pad; i++)
-		out[i] = (uint8_t)((uint32_t)v >> (16 - 8 * i));
-	return 0;
+	*ret = (uint32_t)a << 18 | (uint32_t)b << 12 | (uint32_t)c << 6 | d;
+	return !((a | b | c | d) & XX);
+}
+
+/* The last four, of which pad (1 or 2) are '=', into 3 - pad bytes. The bits that padding leaves
+ * over must be zero, so that each byte string has one text. */
+static bool read_last(const char *q, size_t pad, uint8_t *out)
+{
+	char whole[4] = { q[0], q[1], pad == 2 ? 'A' : q[2], 'A' }; /* A is 0 */
+	uint32_t v;
+
+	if (!read_quad(whole, &v) || v & ((UINT32_C(1) << (8 * pad)) - 1))
+		return false;
+	out[0] = (uint8_t)(v >> 16);
+	if (pad == 1)
+		out[1] = (uint8_t)(v >> 8);
+	return true;
+}
+
+/* Returns how many characters were read: all of them when the text is well formed. */
+static size_t decode(const char *text, size_t len, size_t pad, uint8_t *out)
+{
+	size_t whole = len - (pad ? 4 : 0), i;
+	uint32_t v;
+
+	for (i = 0; i < whole; i += 4, out += 3) {
+		if (!read_quad(text + i, &v))
+			return i;
+		out[0] = (uint8_t)(v >> 16);
+		out[1] = (uint8_t)(v >> 8);
+		out[2] = (uint8_t)v;
+	}
+	return !pad || read_last(text + i, pad, out) ? len : i;
 }
 
 int sp_base64_decode(const char *text, char **ret, size_t *ret_len, struct sp_err *err)
 {
-	size_t len = strlen(text), pad = 0, n;
+	size_t len = strlen(text), pad = 0, n, done;
 	autofree char *out = NULL;
 
 	if (len % 4)
@@ -87,12 +104,9 @@ int sp_base64_decode(const char *text, char **ret, size_t *ret_len, struct sp_er
 	out = malloc(n + 1);
 	if (!out)
 		return sp_fail_nomem(err);
-	for (size_t i = 0; i < len; i += 4) {
-		size_t here = i + 4 == len ? pad : 0;
-
-		if (decode_quad(text + i, here, (uint8_t *)out + i / 4 * 3) < 0)
-			return sp_fail(err, SP_E_INVALID, "not base64 at character %zu", i);
-	}
+	done = decode(text, len, pad, (uint8_t *)out);
+	if (done < len)
+		return sp_fail(err, SP_E_INVALID, "not base64 at character %zu", done);
 	out[n] = '\0';
 	*ret = take_ptr(out);
 	*ret_len = n;

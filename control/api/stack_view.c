@@ -58,16 +58,19 @@ static json_t *verify_of(const json_t *spec)
 	return items ? json_pack("{s:s}", "items", items) : NULL;
 }
 
-static bool is_ready(const json_t *statuses, const char *id)
+/* {id: true} of what is ready in a stack. */
+static json_t *ready_in(const char *stack, const json_t *statuses)
 {
+	json_t *ready = json_object();
 	const json_t *one;
 	size_t i;
 
 	json_array_foreach (statuses, i, one) {
-		if (sp_str_eq(member(one, "id"), id))
-			return json_is_true(json_object_get(one, "ready"));
+		if (json_is_true(json_object_get(one, "ready")) &&
+		    sp_str_eq(member(one, "stack"), stack))
+			json_object_set_new(ready, member(one, "id"), json_true());
 	}
-	return false;
+	return ready;
 }
 
 static void add_node(json_t *nodes, const char *name)
@@ -82,8 +85,8 @@ static void add_node(json_t *nodes, const char *name)
 	json_array_append_new(nodes, json_string(name));
 }
 
-/* The replicas of one service stand together: first..end. */
-static json_t *service_view(const struct store_workload *first, size_t n, const json_t *statuses)
+/* The replicas of one service stand together: first..end. ready_ids NULL: nobody was asked. */
+static json_t *service_view(const struct store_workload *first, size_t n, const json_t *ready_ids)
 {
 	autojson json_t *spec = json_loads(first->spec, 0, NULL), *nodes = json_array();
 	const char *image = member(spec, "image");
@@ -91,13 +94,13 @@ static json_t *service_view(const struct store_workload *first, size_t n, const 
 	size_t ready = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		ready += is_ready(statuses, first[i].id);
+		ready += json_object_get(ready_ids, first[i].id) != NULL;
 		add_node(nodes, first[i].node);
 	}
 	view = json_pack("{s:s, s:s, s:I, s:O, s:o, s:o, s:o*}", "name", first->service, "image",
 			 image ? image : "", "replicas", (json_int_t)n, "nodes", nodes, "ports",
 			 ports_of(spec), "probes", probes_of(spec), "verify", verify);
-	if (view && statuses)
+	if (view && ready_ids)
 		json_object_set_new(view, "ready", json_integer((json_int_t)ready));
 	return view;
 }
@@ -131,6 +134,7 @@ int stack_view(struct store *s, const struct store_stack *stack, const json_t *s
 {
 	autoworkloads struct store_workloads shown = { 0 };
 	autojson json_t *services = json_array();
+	autojson json_t *ready = statuses ? ready_in(stack->name, statuses) : NULL;
 	char at[SP_TIME_STAMP_MAX], expires[SP_TIME_STAMP_MAX];
 	int r = list_shown(s, stack, &shown, err);
 
@@ -138,7 +142,7 @@ int stack_view(struct store *s, const struct store_stack *stack, const json_t *s
 		return r;
 	for (size_t i = 0, n; i < shown.n; i += n) {
 		n = replicas_from(&shown, i);
-		if (json_array_append_new(services, service_view(&shown.list[i], n, statuses)) < 0)
+		if (json_array_append_new(services, service_view(&shown.list[i], n, ready)) < 0)
 			return sp_fail_nomem(err);
 	}
 	sp_time_format(stack->updated_at_ns, at);
