@@ -6,26 +6,17 @@
 #include "agentd/health.h"
 #include "agentd/network.h"
 #include "base/err.h"
+#include "base/json.h"
 #include "base/mem.h"
 #include "base/time.h"
 #include "runtime/container.h"
-
-static json_t *stamp(int64_t at_ns)
-{
-	char text[SP_TIME_STAMP_MAX];
-
-	if (!at_ns)
-		return json_null();
-	sp_time_format(at_ns, text);
-	return json_string(text);
-}
 
 static json_t *exit_json(const struct workload_exit *x)
 {
 	if (!x->present)
 		return json_null();
 	return json_pack("{s:i, s:i, s:b, s:s, s:o}", "code", x->code, "signal", x->signal, "oom",
-			 x->oom, "reason", x->reason, "at", stamp(x->at_ns));
+			 x->oom, "reason", x->reason, "at", sp_json_stamp(x->at_ns));
 }
 
 static json_t *ports_json(const struct wire_workload *spec)
@@ -62,12 +53,12 @@ json_t *status_json(const struct workload *w)
 		"id", s->id, "stack", s->stack, "service", s->service, "replica",
 		(json_int_t)s->replica, "state", workload_state_name(w->state), "reason", w->reason,
 		"reason_code", w->reason_code ? sp_err_code_name(w->reason_code) : "", "since",
-		stamp(w->since_ns), "ready", w->ready, "live", w->live, "pid",
+		sp_json_stamp(w->since_ns), "ready", w->ready, "live", w->live, "pid",
 		w->container ? (int)w->container->pid : 0, "incarnation",
 		(json_int_t)w->incarnation, "restarts", (json_int_t)w->restarts, "address",
 		s->address, "image", s->image, "image_digest", s->image_digest, "spec_digest",
-		w->spec_digest, "ports", ports_json(s), "started_at", stamp(w->started_at_ns),
-		"next_start_at", stamp(w->state == WORKLOAD_BACKOFF ? w->next_start_at_ns : 0),
-		"last_exit", exit_json(&w->last_exit), "probe", probe_json(w), "warning",
-		w->warning);
+		w->spec_digest, "ports", ports_json(s), "started_at",
+		sp_json_stamp(w->started_at_ns), "next_start_at",
+		sp_json_stamp(w->state == WORKLOAD_BACKOFF ? w->next_start_at_ns : 0), "last_exit",
+		exit_json(&w->last_exit), "probe", probe_json(w), "warning", w->warning);
 }

@@ -9,6 +9,7 @@
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "base/time.h"
 
 int sp_json_parse(const char *text, size_t len, json_t **ret, struct sp_err *err)
 {
@@ -58,6 +59,16 @@ void sp_json_quote(struct sp_buf *out, const char *s)
 			quote_char(out, *s++);
 	}
 	sp_buf_putc(out, '"');
+}
+
+json_t *sp_json_stamp(int64_t at_ns)
+{
+	char text[SP_TIME_STAMP_MAX];
+
+	if (!at_ns)
+		return json_null();
+	sp_time_format(at_ns, text);
+	return json_string(text);
 }
 
 void sp_json_open(struct sp_json_reader *r, json_t *object, const char *path, struct sp_err *err)

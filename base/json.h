@@ -46,6 +46,9 @@ char *sp_json_canonical(const json_t *j);
  * together from texts which are JSON already. */
 void sp_json_quote(struct sp_buf *out, const char *s);
 
+/* RFC 3339 in UTC, to the nanosecond, as a string; 0 is null. NULL when out of memory. */
+json_t *sp_json_stamp(int64_t at_ns);
+
 void sp_json_open(struct sp_json_reader *r, json_t *object, const char *path, struct sp_err *err);
 
 /*

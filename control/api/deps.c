@@ -32,16 +32,23 @@ static int names_of(struct api *a, char **ret_text, const char ***ret, struct sp
 	return 0;
 }
 
+/* The stacks that were asked for, among all there are. */
+static int read_asked(struct api *a, char **ret_text, const char ***ret_names, struct deps *d,
+		      struct sp_err *err)
+{
+	int r = names_of(a, ret_text, ret_names, err);
+
+	return r < 0 ? r : deps_read(a->store, NULL, d, err);
+}
+
 API_HANDLER(deps_show)
 {
 	autofree char *text = NULL;
 	autofree const char **names = NULL;
 	autodeps struct deps d = { 0 };
 	json_t *view = NULL;
-	int r = names_of(a, &text, &names, err);
+	int r = read_asked(a, &text, &names, &d, err);
 
-	if (r == 0)
-		r = deps_read(a->store, NULL, &d, err);
 	if (r == 0)
 		r = deps_view(&d, names, api_query_flag(a, "closure"), &view, err);
 	return r < 0 ? r : api_reply(a, 200, view, err);
@@ -64,10 +71,8 @@ API_HANDLER(deps_order)
 	autofree const char **names = NULL;
 	autodeps struct deps d = { 0 };
 	json_t *view = NULL;
-	int r = names_of(a, &text, &names, err);
+	int r = read_asked(a, &text, &names, &d, err);
 
-	if (r == 0)
-		r = deps_read(a->store, NULL, &d, err);
 	if (r == 0)
 		r = deps_order_view(&d, a->store, names, &view, err);
 	return r < 0 ? r : api_reply(a, 200, view, err);

@@ -72,18 +72,6 @@ static json_t *config_view(const struct img_config *c)
 			 c->architecture, "os", c->os);
 }
 
-static bool lists_image(const json_t *images, const char *digest)
-{
-	const json_t *one;
-	size_t i;
-
-	json_array_foreach (json_object_get(images, "images"), i, one) {
-		if (sp_str_eq(json_string_value(json_object_get(one, "digest")), digest))
-			return true;
-	}
-	return false;
-}
-
 /* Names of the nodes that have it. One that does not answer counts as not having it. */
 static json_t *where_it_is(struct api *a, const char *digest)
 {
@@ -99,7 +87,7 @@ static json_t *where_it_is(struct api *a, const char *digest)
 		if (nodes.list[i].state == STORE_NODE_READY &&
 		    agent_open(&a->control->access, &nodes.list[i], &agent, NULL) == 0 &&
 		    agent_get(agent, "/v1/images", &images, NULL) == 0 &&
-		    lists_image(images, digest))
+		    agents_reply_has_image(images, digest))
 			json_array_append_new(list, json_string(nodes.list[i].name));
 	}
 	return list;

@@ -8,16 +8,6 @@
 
 #define STEP_MAX 256
 
-static json_t *stamp(int64_t ns)
-{
-	char at[SP_TIME_STAMP_MAX];
-
-	if (!ns)
-		return json_null();
-	sp_time_format(ns, at);
-	return json_string(at);
-}
-
 /* "5: start of demo-api-1 on worker1" of the step an operation is in; "" between two. */
 static int read_step(struct store *s, const char *operation, char ret[STEP_MAX], struct sp_err *err)
 {
@@ -40,9 +30,9 @@ static int read_step(struct store *s, const char *operation, char ret[STEP_MAX],
 
 static int add_waiter(const struct store_waiter *w, void *state)
 {
-	return json_array_append_new(state, json_pack("{s:s, s:s, s:s, s:o}", "locked_by",
-						      w->locked_by, "host", w->host, "operation",
-						      w->operation, "since", stamp(w->since_ns)));
+	return json_array_append_new(
+		state, json_pack("{s:s, s:s, s:s, s:o}", "locked_by", w->locked_by, "host", w->host,
+				 "operation", w->operation, "since", sp_json_stamp(w->since_ns)));
 }
 
 static json_t *holder_object(const struct store_lease *l, const char *step)
@@ -51,10 +41,10 @@ static json_t *holder_object(const struct store_lease *l, const char *step)
 			 "id", l->id, "kind", store_lease_kind_name(l->kind), "locked_by",
 			 l->locked_by, "requested_by", l->requested_by, "host", l->host, "for",
 			 l->operation, "operation", l->running, "step", step, "reason", l->reason,
-			 "since", stamp(l->acquired_at_ns), "age_ns",
+			 "since", sp_json_stamp(l->acquired_at_ns), "age_ns",
 			 (json_int_t)(l->now_ns - l->acquired_at_ns), "renewed_at",
-			 stamp(l->renewed_at_ns), "expires_at", stamp(l->expires_at_ns), "ttl_ns",
-			 (json_int_t)l->ttl_ns);
+			 sp_json_stamp(l->renewed_at_ns), "expires_at",
+			 sp_json_stamp(l->expires_at_ns), "ttl_ns", (json_int_t)l->ttl_ns);
 }
 
 int lock_view(struct store *s, const struct store_lease *l, json_t **ret, struct sp_err *err)

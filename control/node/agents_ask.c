@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/log.h"
+#include "base/str.h"
 #include "base/time.h"
 
 #define ASK_TIMEOUT_NS (5 * SP_NS_PER_S)
@@ -96,4 +97,16 @@ void agents_replies_free(json_t **replies, size_t n)
 	for (size_t i = 0; replies && i < n; i++)
 		json_decref(replies[i]);
 	free(replies);
+}
+
+bool agents_reply_has_image(const json_t *reply, const char *digest)
+{
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach (json_object_get(reply, "images"), i, one) {
+		if (sp_str_eq(json_string_value(json_object_get(one, "digest")), digest))
+			return true;
+	}
+	return false;
 }

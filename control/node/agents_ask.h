@@ -2,6 +2,7 @@
 #pragma once
 
 #include <jansson.h>
+#include <stdbool.h>
 
 #include "control/control.h"
 #include "control/store/node.h"
@@ -19,3 +20,5 @@ int agents_ask(struct control *c, const struct store_nodes *nodes, const char *p
  */
 int agents_fence(struct control *c, struct store *s, const char *stack, int64_t token);
 void agents_replies_free(json_t **replies, size_t n); /* takes NULL */
+/* Does a reply of GET /v1/images name an image with that manifest? A reply of NULL does not. */
+bool agents_reply_has_image(const json_t *reply, const char *digest);

@@ -27,17 +27,16 @@ void node_subnet(const struct store_node *n, char ret[NODE_SUBNET_MAX])
 
 json_t *node_view(const struct store_node *n)
 {
-	char subnet[NODE_SUBNET_MAX], seen[SP_TIME_STAMP_MAX], url[160];
+	char subnet[NODE_SUBNET_MAX], url[160];
 	json_t *labels = json_object_get(n->info, "labels");
 
 	node_subnet(n, subnet);
-	sp_time_format(n->last_seen_ns, seen);
 	snprintf(url, sizeof(url), "https://%s:%u", n->address, n->port);
 	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:O?, s:o, s:s}", "name", n->name,
 			 "address", n->address, "url", url, "subnet", subnet, "state",
 			 store_node_state_name(n->state), "last_seen",
-			 n->last_seen_ns ? json_string(seen) : json_null(), "info", n->info,
-			 "labels", labels ? json_incref(labels) : json_object(), "error", n->error);
+			 sp_json_stamp(n->last_seen_ns), "info", n->info, "labels",
+			 labels ? json_incref(labels) : json_object(), "error", n->error);
 }
 
 /* The certificate says who answers; this says so in words. A changed name is a wrong node. */

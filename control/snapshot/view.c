@@ -9,16 +9,6 @@
 #include "control/stack/task_specs.h"
 #include "control/stack/workload_diff.h"
 
-static json_t *stamp(int64_t at_ns)
-{
-	char text[SP_TIME_STAMP_MAX];
-
-	if (!at_ns)
-		return json_null();
-	sp_time_format(at_ns, text);
-	return json_string(text);
-}
-
 static json_t *tags_of(const char *tags)
 {
 	json_t *list = json_array();
@@ -39,8 +29,8 @@ json_t *snapshot_view(const struct store_snapshot *n)
 		"stack", n->stack, "version", (json_int_t)n->version, "revision",
 		(json_int_t)n->revision, "content", n->content, "cause", n->cause, "operation",
 		n->operation, "creator", n->creator, "description", n->description, "tags",
-		tags_of(n->tags), "created_at", stamp(n->created_at_ns), "verified_at",
-		stamp(n->verified_at_ns), "verified_by", n->verified_by, "size_bytes",
+		tags_of(n->tags), "created_at", sp_json_stamp(n->created_at_ns), "verified_at",
+		sp_json_stamp(n->verified_at_ns), "verified_by", n->verified_by, "size_bytes",
 		(json_int_t)n->size_bytes, "summary", n->summary, "damaged", n->damaged);
 }
 

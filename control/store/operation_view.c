@@ -9,16 +9,6 @@
 	"id, kind, stack, state, created_at, finished_at, requested_by, error, attempt, direction," \
 	" revision, cancelled_by, warnings"
 
-static json_t *stamp(const struct db_rows *rows, int column)
-{
-	char at[SP_TIME_STAMP_MAX];
-
-	if (!db_text(rows, column))
-		return json_null();
-	sp_time_format(db_number(rows, column), at);
-	return json_string(at);
-}
-
 static json_t *object_or_null(const struct db_rows *rows, int column)
 {
 	const char *text = db_text(rows, column);
@@ -39,8 +29,8 @@ static json_t *operation_object(const struct db_rows *rows)
 {
 	return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:s, s:o, s:I, s:s, s:I, s:s?, s:o}", "id",
 			 db_text(rows, 0), "kind", db_text(rows, 1), "stack", db_text(rows, 2),
-			 "state", db_text(rows, 3), "created_at", stamp(rows, 4), "finished_at",
-			 stamp(rows, 5), "requested_by", db_text(rows, 6), "error",
+			 "state", db_text(rows, 3), "created_at", sp_json_stamp(db_number(rows, 4)), "finished_at",
+			 sp_json_stamp(db_number(rows, 5)), "requested_by", db_text(rows, 6), "error",
 			 object_or_null(rows, 7), "attempt", (json_int_t)db_number(rows, 8),
 			 "direction", db_text(rows, 9), "revision", (json_int_t)db_number(rows, 10),
 			 "cancelled_by", db_text(rows, 11), "warnings", object_or_empty(rows, 12));
@@ -51,8 +41,9 @@ static json_t *step_object(const struct db_rows *rows)
 	return json_pack("{s:I, s:s, s:s, s:s, s:s, s:I, s:o, s:o, s:s, s:o}", "number",
 			 (json_int_t)db_number(rows, 0), "name", db_text(rows, 1), "node",
 			 db_text(rows, 2), "resource", db_text(rows, 3), "state", db_text(rows, 4),
-			 "attempt", (json_int_t)db_number(rows, 5), "started_at", stamp(rows, 6),
-			 "finished_at", stamp(rows, 7), "message", db_text(rows, 8), "error",
+			 "attempt", (json_int_t)db_number(rows, 5), "started_at",
+			 sp_json_stamp(db_number(rows, 6)), "finished_at",
+			 sp_json_stamp(db_number(rows, 7)), "message", db_text(rows, 8), "error",
 			 object_or_null(rows, 9));
 }
 

@@ -16,18 +16,6 @@
 #define MIB           (UINT64_C(1) << 20)
 #define SPARE_BYTES   (256 * MIB) /* with less than that left there is a warning */
 
-static bool lists(const json_t *images, const char *digest)
-{
-	const json_t *one;
-	size_t i;
-
-	json_array_foreach (json_object_get(images, "images"), i, one) {
-		if (sp_str_eq(json_string_value(json_object_get(one, "digest")), digest))
-			return true;
-	}
-	return false;
-}
-
 static bool counted_before(const struct deploy *d, size_t i)
 {
 	for (size_t j = 0; j < i; j++)
@@ -48,7 +36,7 @@ static uint64_t needed_on(const struct validate *v, const char *node, const json
 		auto_(img_image_free) struct img_image *image = NULL;
 		const char *digest = d->desired.list[i].spec->image_digest;
 
-		if (strcmp(d->targets[i].node, node) != 0 || !digest || lists(images, digest) ||
+		if (strcmp(d->targets[i].node, node) != 0 || !digest || agents_reply_has_image(images, digest) ||
 		    counted_before(d, i))
 			continue;
 		if (img_resolve(v->control->images, digest, &image, NULL) == 0)

@@ -12,23 +12,9 @@
 #include "base/json.h"
 #include "base/path.h"
 #include "base/str.h"
+#include "tests/unit/agentd/dir.h"
 
 #define DIGEST "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
-
-static char path[] = "/tmp/sptest-desired.XXXXXX";
-static int dirfd;
-
-static void make_dir(void)
-{
-	cr_assert_not_null(mkdtemp(path));
-	dirfd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-}
-
-static void remove_dir(void)
-{
-	close(dirfd);
-	sp_remove_tree_at(AT_FDCWD, path, NULL);
-}
 
 static struct wire_workload *spec_of(const char *image)
 {

@@ -8,21 +8,7 @@
 
 #include "base/fd.h"
 #include "base/path.h"
-
-static char path[] = "/tmp/sptest-fence.XXXXXX";
-static int dirfd;
-
-static void make_dir(void)
-{
-	cr_assert_not_null(mkdtemp(path));
-	dirfd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-}
-
-static void remove_dir(void)
-{
-	close(dirfd);
-	sp_remove_tree_at(AT_FDCWD, path, NULL);
-}
+#include "tests/unit/agentd/dir.h"
 
 Test(fence, a_lower_token_is_refused_an_equal_or_higher_one_passes, .init = make_dir,
      .fini = remove_dir)

@@ -9,23 +9,9 @@
 
 #include "base/fd.h"
 #include "base/path.h"
+#include "tests/unit/agentd/dir.h"
 
 #define FIRST 1000000
-
-static char path[] = "/tmp/sptest-uids.XXXXXX";
-static int dirfd;
-
-static void make_dir(void)
-{
-	cr_assert_not_null(mkdtemp(path));
-	dirfd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-}
-
-static void remove_dir(void)
-{
-	close(dirfd);
-	sp_remove_tree_at(AT_FDCWD, path, NULL);
-}
 
 Test(uidrange, ranges_do_not_overlap_and_survive_a_restart, .init = make_dir, .fini = remove_dir)
 {
