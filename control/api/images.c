@@ -12,6 +12,7 @@
 #include "control/api/api.h"
 #include "control/api/handlers.h"
 #include "control/api/upload.h"
+#include "control/node/agents_ask.h"
 #include "control/node/image_push.h"
 #include "control/store/event.h"
 #include "control/store/node.h"

@@ -29,11 +29,12 @@ static json_t *operation_object(const struct db_rows *rows)
 {
 	return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:s, s:o, s:I, s:s, s:I, s:s?, s:o}", "id",
 			 db_text(rows, 0), "kind", db_text(rows, 1), "stack", db_text(rows, 2),
-			 "state", db_text(rows, 3), "created_at", sp_json_stamp(db_number(rows, 4)), "finished_at",
-			 sp_json_stamp(db_number(rows, 5)), "requested_by", db_text(rows, 6), "error",
-			 object_or_null(rows, 7), "attempt", (json_int_t)db_number(rows, 8),
-			 "direction", db_text(rows, 9), "revision", (json_int_t)db_number(rows, 10),
-			 "cancelled_by", db_text(rows, 11), "warnings", object_or_empty(rows, 12));
+			 "state", db_text(rows, 3), "created_at", sp_json_stamp(db_number(rows, 4)),
+			 "finished_at", sp_json_stamp(db_number(rows, 5)), "requested_by",
+			 db_text(rows, 6), "error", object_or_null(rows, 7), "attempt",
+			 (json_int_t)db_number(rows, 8), "direction", db_text(rows, 9), "revision",
+			 (json_int_t)db_number(rows, 10), "cancelled_by", db_text(rows, 11),
+			 "warnings", object_or_empty(rows, 12));
 }
 
 static json_t *step_object(const struct db_rows *rows)

@@ -36,8 +36,8 @@ static uint64_t needed_on(const struct validate *v, const char *node, const json
 		auto_(img_image_free) struct img_image *image = NULL;
 		const char *digest = d->desired.list[i].spec->image_digest;
 
-		if (strcmp(d->targets[i].node, node) != 0 || !digest || agents_reply_has_image(images, digest) ||
-		    counted_before(d, i))
+		if (strcmp(d->targets[i].node, node) != 0 || !digest ||
+		    agents_reply_has_image(images, digest) || counted_before(d, i))
 			continue;
 		if (img_resolve(v->control->images, digest, &image, NULL) == 0)
 			sum += TIMES_ON_NODE * image->size_bytes;
