@@ -15,6 +15,7 @@
 #include "agentd/reconcile.h"
 #include "agentd/record.h"
 #include "agentd/start.h"
+#include "agentd/state_socket.h"
 #include "agentd/stop.h"
 #include "agentd/workload.h"
 #include "base/log.h"
@@ -28,6 +29,15 @@ static bool had_container(enum workload_state s)
 	return s == WORKLOAD_STARTING || s == WORKLOAD_RUNNING || s == WORKLOAD_STOPPING;
 }
 
+/* Nobody has served it while there was no agent: clients have waited, or try again. */
+static void serve_state(struct workload *w)
+{
+	struct sp_err err = { 0 };
+
+	if (w->spec->state_socket && state_socket_open(w, &err) < 0)
+		sp_log(SP_LOG_ERROR, "adopt.state_socket", SP_STR("id", w->spec->id), SP_ERR(&err));
+}
+
 /* It lives, and the record knows it: go on where the earlier agent was. */
 static int take_back(struct workload *w, struct sp_err *err)
 {
@@ -36,6 +46,7 @@ static int take_back(struct workload *w, struct sp_err *err)
 	if (r < 0)
 		return r;
 	w->live = true;
+	serve_state(w);
 	if (w->state == WORKLOAD_STARTING) {
 		w->started_at_ns = w->since_ns;
 		workload_set_state(w, WORKLOAD_RUNNING, "adopted, pid %d", (int)w->container->pid);

@@ -33,6 +33,7 @@ static const struct sp_httpd_route routes[] = {
 	{ "POST", "/v1/workloads/{id}/repair", api_workload_repair, NULL, 0, 0 },
 	{ "POST", "/v1/network/repair", api_network_repair, NULL, 0, 0 },
 	{ "DELETE", "/v1/extra/{kind}/{name}", api_extra_delete, NULL, 0, 0 },
+	{ "POST", "/v1/workloads/{id}/state", api_workload_state, NULL, 0, 0 },
 	{ "GET", "/v1/workloads/{id}/isolation", api_workload_isolation, NULL, 0, 0 },
 	{ "GET", "/v1/workloads/{id}/logs", api_workload_logs, NULL, 0, 0 },
 	{ "POST", "/v1/workloads/{id}/exec", api_exec, NULL, 0, 0 },

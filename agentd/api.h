@@ -4,6 +4,8 @@
 #include "agentd/agent.h"
 #include "base/httpd.h"
 
+struct workload;
+
 int api_open(struct agent *a, struct sp_err *err);
 
 /* Fencing of a call that changes `stack`: its ?token= must not be older than one seen. Replies and
@@ -36,6 +38,8 @@ void api_workload_start(struct sp_httpd_req *req, void *owner);
 void api_workload_repair(struct sp_httpd_req *req, void *owner); /* api_repair.c */
 void api_network_repair(struct sp_httpd_req *req, void *owner);
 void api_extra_delete(struct sp_httpd_req *req, void *owner);
+void api_workload_state(struct sp_httpd_req *req, void *owner);     /* api_state.c */
+json_t *api_state_json(const struct workload *w);                   /* what wait.h replies to it */
 void api_workload_isolation(struct sp_httpd_req *req, void *owner); /* api_inside.c */
 void api_workload_logs(struct sp_httpd_req *req, void *owner);
 void api_token_put(struct sp_httpd_req *req, void *owner);

@@ -10,6 +10,7 @@
 #include "agentd/logs.h"
 #include "agentd/network.h"
 #include "agentd/reconcile.h"
+#include "agentd/state_socket.h"
 #include "agentd/watch.h"
 #include "base/fd.h"
 #include "base/log.h"
@@ -74,6 +75,7 @@ static void let_go(struct workload *w)
 	struct sp_err err = { 0 };
 
 	sp_timer_cancel(&w->due);
+	state_socket_close(w);
 	health_stop(w);
 	watch_drop(take_ptr(w->exit_watch));
 	watch_drop(take_ptr(w->memory_watch));

@@ -12,6 +12,7 @@
 #include "agentd/hosts.h"
 #include "agentd/launch_mounts.h"
 #include "agentd/logs.h"
+#include "agentd/state_socket.h"
 #include "base/fd.h"
 #include "base/mem.h"
 #include "base/signame.h"
@@ -195,6 +196,22 @@ static void fill_spec(const struct workload *w, struct launch *l)
 	s->limits = launch_limits(w->agent, spec);
 }
 
+/* A kernel that has no safe one leaves the task without; see state_socket.h. */
+static int open_state(struct workload *w, struct launch *l, struct sp_err *err)
+{
+	struct sp_err why = { 0 };
+	int r = w->spec->state_socket ? state_socket_open(w, &why) : 0;
+
+	if (r < 0 && why.code != SP_E_UNSUPPORTED) {
+		*err = why;
+		return r;
+	}
+	if (!w->state_socket || is_set_in(l->environment, WIRE_STATE_VARIABLE "="))
+		return 0;
+	r = sp_strv_push(&l->environment, WIRE_STATE_VARIABLE "=" WIRE_STATE_SOCKET);
+	return r < 0 ? sp_fail_nomem(err) : 0;
+}
+
 static int prepare(struct workload *w, struct launch *l, struct sp_err *err)
 {
 	int r = resolve_image(w, l, err);
@@ -207,11 +224,13 @@ static int prepare(struct workload *w, struct launch *l, struct sp_err *err)
 	if (r == 0)
 		r = hosts_write(w, err);
 	if (r == 0)
+		r = make_dir(w, l, err);
+	if (r == 0)
+		r = open_state(w, l, err);
+	if (r == 0)
 		r = launch_mounts(w, l, err);
 	if (r == 0)
 		r = copy_lists(l, w->spec, err);
-	if (r == 0)
-		r = make_dir(w, l, err);
 	if (r == 0)
 		r = logs_stdio(w->logs, &l->stdout_fd, &l->stderr_fd, err);
 	if (r == 0)
@@ -225,8 +244,10 @@ int launch_prepare(struct workload *w, struct launch *ret, struct sp_err *err)
 
 	*ret = (struct launch){ .stdout_fd = -1, .stderr_fd = -1 };
 	r = prepare(w, ret, err);
-	if (r < 0)
+	if (r < 0) {
+		state_socket_close(w);
 		launch_fini(ret);
+	}
 	return r;
 }
 

@@ -7,6 +7,7 @@
 #include "agentd/agent.h"
 #include "agentd/bind_source.h"
 #include "agentd/hosts.h"
+#include "agentd/state_socket.h"
 #include "agentd/volumes.h"
 #include "base/mem.h"
 #include "base/str.h"
@@ -105,11 +106,28 @@ static int add_name_file(struct workload *w, struct launch *l, const char *name,
 	return 0;
 }
 
+/* On top of whatever the spec or the image has there. */
+static int add_state(const struct workload *w, struct launch *l, struct sp_err *err)
+{
+	autofree char *source = state_socket_directory(w);
+	const char *kept = keep(l, source);
+
+	if (!kept)
+		return sp_fail_nomem(err);
+	l->mounts[l->spec.n_mounts++] = (struct rt_mount){ .type = RT_MOUNT_BIND,
+							   .source = kept,
+							   .target = WIRE_STATE_DIR,
+							   .read_only = true,
+							   .plain_ids = true,
+							   .no_exec = true };
+	return 0;
+}
+
 int launch_mounts(struct workload *w, struct launch *l, struct sp_err *err)
 {
 	int r = 0;
 
-	l->mounts = calloc(w->spec->n_mounts + SP_COUNT(name_files), sizeof(*l->mounts));
+	l->mounts = calloc(w->spec->n_mounts + SP_COUNT(name_files) + 1, sizeof(*l->mounts));
 	l->opened = calloc(w->spec->n_mounts + 1, sizeof(*l->opened));
 	if (!l->mounts || !l->opened)
 		return sp_fail_nomem(err);
@@ -117,5 +135,5 @@ int launch_mounts(struct workload *w, struct launch *l, struct sp_err *err)
 		r = add_mount(w, l, &w->spec->mounts[i], err);
 	for (size_t i = 0; i < SP_COUNT(name_files) && r == 0; i++)
 		r = add_name_file(w, l, name_files[i], err);
-	return r;
+	return r == 0 && w->state_socket ? add_state(w, l, err) : r;
 }

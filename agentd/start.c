@@ -14,6 +14,7 @@
 #include "agentd/network.h"
 #include "agentd/reconcile.h"
 #include "agentd/record.h"
+#include "agentd/state_socket.h"
 #include "agentd/watch.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -69,6 +70,7 @@ static void undo(struct workload *w)
 {
 	struct sp_err err = { 0 };
 
+	state_socket_close(w);
 	if (w->container && rt_destroy(w->agent->engine, w->container, &err) < 0)
 		sp_log(SP_LOG_ERROR, "workload.undo", SP_STR("id", w->spec->id), SP_ERR(&err));
 	w->container = NULL;
@@ -96,20 +98,32 @@ static int create(struct workload *w, const struct launch *l, struct sp_err *err
 	return r;
 }
 
-/* What was left out of what was asked for: by the runtime, and for want of a controller. */
+static void add_warning(struct workload *w, const char *text)
+{
+	size_t used = strlen(w->warning);
+
+	if (*text)
+		snprintf(w->warning + used, sizeof(w->warning) - used, "%s%s", used ? "; " : "",
+			 text);
+}
+
+/* What was left out of what was asked for: by the runtime, by the kernel, and for want of a
+ * controller. */
 static void note_warning(struct workload *w)
 {
 	struct rt_limits limits = launch_limits(w->agent, w->spec);
 	uint32_t missing = rt_limits_unenforceable(rt_engine_cgroups(w->agent->engine), &limits);
-	const char *said = w->container->warning;
-	char names[64];
+	char names[64], text[128];
 
-	snprintf(w->warning, sizeof(w->warning), "%s", said);
+	w->warning[0] = '\0';
+	add_warning(w, w->container->warning);
+	if (w->spec->state_socket && !w->state_socket)
+		add_warning(w, "no state socket: it needs Linux 6.16");
 	if (!missing)
 		return;
 	rt_controllers_format(missing, names, sizeof(names));
-	snprintf(w->warning, sizeof(w->warning), "%s%slimits not enforced, no cgroup controller %s",
-		 said, *said ? "; " : "", names);
+	snprintf(text, sizeof(text), "limits not enforced, no cgroup controller %s", names);
+	add_warning(w, text);
 }
 
 static void note_running(struct workload *w, const struct launch *l)

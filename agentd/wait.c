@@ -6,7 +6,9 @@
 #include <string.h>
 
 #include "agentd/agent.h"
+#include "agentd/api.h"
 #include "agentd/reply.h"
+#include "agentd/state_socket.h"
 #include "agentd/status.h"
 #include "base/str.h"
 
@@ -26,12 +28,25 @@ static void waiter_free(struct waiter *x)
 	free(x);
 }
 
+static bool has_ended(const struct workload *w)
+{
+	return w->state == WORKLOAD_EXITED || w->state == WORKLOAD_FAILED ||
+	       w->state == WORKLOAD_STOPPED;
+}
+
+static void reply(const struct workload *w, struct sp_httpd_req *req, enum wait_for what)
+{
+	reply_json(req, 200, what == WAIT_ASKED ? api_state_json(w) : status_json(w));
+}
+
 static bool is_over(const struct workload *w, enum wait_for what)
 {
 	bool anew = w->restart_now || strcmp(w->made_digest, w->spec_digest) != 0;
 
 	if (what == WAIT_GONE)
 		return false;
+	if (what == WAIT_ASKED)
+		return state_socket_has_question(w) || (!anew && has_ended(w));
 	if (w->held || w->deleted)
 		return w->state == WORKLOAD_STOPPED;
 	return !anew && (w->ready || w->state == WORKLOAD_FAILED || w->state == WORKLOAD_EXITED);
@@ -40,9 +55,10 @@ static bool is_over(const struct workload *w, enum wait_for what)
 static void finish(struct waiter *x, const struct workload *w)
 {
 	struct sp_httpd_req *req = x->req;
+	enum wait_for what = x->what;
 
 	waiter_free(x);
-	reply_json(req, 200, status_json(w));
+	reply(w, req, what);
 }
 
 static void on_timeout(struct sp_timer *t)
@@ -60,7 +76,7 @@ void wait_begin(struct workload *w, struct sp_httpd_req *req, enum wait_for what
 	struct waiter *x = is_over(w, what) ? NULL : calloc(1, sizeof(*x));
 
 	if (!x) {
-		reply_json(req, 200, status_json(w));
+		reply(w, req, what);
 		return;
 	}
 	*x = (struct waiter){ .agent = w->agent, .req = req, .what = what };

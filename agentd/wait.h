@@ -10,7 +10,12 @@
 #define WAIT_DEFAULT_NS (60 * INT64_C(1000000000))
 #define WAIT_MAX_NS     (3600 * INT64_C(1000000000))
 
-enum wait_for { WAIT_READY, WAIT_GONE };
+enum wait_for {
+	WAIT_READY,
+	WAIT_GONE,
+	WAIT_ASKED, /* a question about the state is there, or its process has ended; replies with
+		       that question too */
+};
 
 /* Reply to req when it has come true, or with the status as it is when time is up. */
 void wait_begin(struct workload *w, struct sp_httpd_req *req, enum wait_for what,

@@ -12,6 +12,7 @@
 #include "agentd/logs.h"
 #include "agentd/reconcile.h"
 #include "agentd/record.h"
+#include "agentd/state_socket.h"
 #include "agentd/text.h"
 #include "agentd/wait.h"
 #include "agentd/watch.h"
@@ -139,6 +140,7 @@ void workload_free(struct workload *w)
 		return;
 	sp_timer_cancel(&w->kick);
 	sp_timer_cancel(&w->due);
+	state_socket_close(w);
 	health_stop(w);
 	watch_drop(w->exit_watch);
 	watch_drop(w->memory_watch);

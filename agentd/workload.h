@@ -60,6 +60,7 @@ struct agent;
 struct logs;
 struct probe;
 struct rt_container;
+struct state_socket;
 struct watch;
 
 struct workload {
@@ -91,6 +92,7 @@ struct workload {
 	enum workload_stop stopping;
 	struct rt_container *container;
 	struct logs *logs;
+	struct state_socket *state_socket; /* of a task; NULL: none */
 	struct probe *startup, *liveness, *readiness;
 	struct watch *exit_watch, *memory_watch;
 	int memory_fd;             /* of the watch; -1: none */

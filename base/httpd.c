@@ -109,14 +109,14 @@ static int start_tls(struct sp_httpd *d, const struct sp_httpd_conf *conf, struc
 	return start_mhd(l, fd, err);
 }
 
-static int start_unix(struct sp_httpd *d, const char *path, struct sp_err *err)
+static int start_unix(struct sp_httpd *d, const struct sp_httpd_conf *conf, struct sp_err *err)
 {
 	int fd;
 
-	d->unix_path = strdup(path);
+	d->unix_path = strdup(conf->unix_path);
 	if (!d->unix_path)
 		return sp_fail_nomem(err);
-	fd = httpd_listen_unix(path, err);
+	fd = httpd_listen_unix(conf, err);
 	return fd < 0 ? fd : start_mhd(&d->listeners[0], fd, err);
 }
 
@@ -164,7 +164,7 @@ int sp_httpd_new(const struct sp_httpd_conf *conf, struct sp_httpd **ret, struct
 		return sp_fail_nomem(err);
 	r = httpd_sweeper_start(d, err);
 	if (r == 0 && conf->unix_path)
-		r = start_unix(d, conf->unix_path, err);
+		r = start_unix(d, conf, err);
 	if (r == 0 && conf->tls_address)
 		r = start_tls(d, conf, err);
 	if (r < 0) {

@@ -54,7 +54,11 @@ struct sp_httpd_route {
 };
 
 struct sp_httpd_conf {
-	const char *unix_path;   /* NULL: none. Created with mode 0660, an old socket is replaced */
+	const char *unix_path;   /* NULL: none. An old socket is replaced */
+	mode_t unix_mode;        /* 0: 0660 */
+	bool no_descriptors;     /* whoever connects there is not trusted: descriptors sent along
+				    are refused, since the last close of one may block.
+				    SP_E_UNSUPPORTED before Linux 6.16 (SO_PASSRIGHTS) */
 	const char *tls_address; /* "192.168.56.10:7700" or "[::]:7700"; NULL: none. TLS 1.2 or
 				    later only */
 	const char *cert_file, *key_file, *ca_file; /* PEM; ca verifies client certificates */
@@ -107,6 +111,8 @@ void sp_httpd_reply_text(struct sp_httpd_req *req, int status, const char *conte
 			 const char *text);
 void sp_httpd_reply_fd(struct sp_httpd_req *req, int status, const char *content_type, int fd,
 		       uint64_t len); /* owns fd */
+/* One header of the reply that is given next; name is borrowed. */
+void sp_httpd_reply_header(struct sp_httpd_req *req, const char *name, const char *value);
 int sp_http_status_of(const struct sp_err *err);
 
 void sp_httpd_defer(struct sp_httpd_req *req);

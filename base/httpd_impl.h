@@ -114,6 +114,8 @@ struct sp_httpd_req {
 	pthread_mutex_t lock; /* of replied, response, status: a reply may come from any thread */
 	bool replied;
 	int status;
+	const char *header; /* one of the reply's own; NULL: none */
+	char *header_value;
 	struct MHD_Response *response;
 
 	struct sp_httpd_source source;
@@ -129,7 +131,7 @@ struct sp_httpd_req {
 };
 
 /* listen, drive */
-int httpd_listen_unix(const char *path, struct sp_err *err);
+int httpd_listen_unix(const struct sp_httpd_conf *conf, struct sp_err *err);
 int httpd_listen_tcp(const char *address, uint16_t *ret_port, struct sp_err *err);
 void httpd_drive_start(struct httpd_listener *l);
 void httpd_drive_soon(

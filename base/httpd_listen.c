@@ -15,6 +15,10 @@
 #define BACKLOG     256
 #define SOCKET_MODE 0660
 
+#ifndef SO_PASSRIGHTS
+#define SO_PASSRIGHTS 83 /* Linux 6.16; accepted sockets have it from their listener */
+#endif
+
 static int listen_on(int fd, const struct sockaddr *address, socklen_t len, const char *name,
 		     struct sp_err *err)
 {
@@ -39,14 +43,24 @@ static int remove_old_socket(const char *path, struct sp_err *err)
 	return 0;
 }
 
-int httpd_listen_unix(const char *path, struct sp_err *err)
+static int refuse_descriptors(int fd, struct sp_err *err)
+{
+	int pass = 0;
+
+	if (setsockopt(fd, SOL_SOCKET, SO_PASSRIGHTS, &pass, sizeof(pass)) == 0)
+		return 0;
+	if (errno == ENOPROTOOPT)
+		return sp_fail(err, SP_E_UNSUPPORTED,
+			       "this kernel cannot refuse descriptors on a socket (Linux 6.16)");
+	return sp_fail_errno(err, errno, "SO_PASSRIGHTS");
+}
+
+/* The socket's own mode is what bind(2) gives the file, so it is never open to others. */
+static int bind_unix(int fd, const char *path, mode_t mode, struct sp_err *err)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	autoclose int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	int r;
 
-	if (fd < 0)
-		return sp_fail_errno(err, errno, "socket");
 	if (strlen(path) >= sizeof(address.sun_path))
 		return sp_fail(err, SP_E_INVALID, "socket path '%s' is over %zu bytes", path,
 			       sizeof(address.sun_path) - 1);
@@ -54,15 +68,26 @@ int httpd_listen_unix(const char *path, struct sp_err *err)
 	r = remove_old_socket(path, err);
 	if (r < 0)
 		return r;
-	/* The socket's own mode is what bind(2) gives the file, so it is never open to others. */
 	if (fchmod(fd, SOCKET_MODE) < 0)
 		return sp_fail_errno(err, errno, "chmod '%s'", path);
 	r = listen_on(fd, (struct sockaddr *)&address, sizeof(address), path, err);
 	if (r < 0)
 		return r;
-	if (chmod(path, SOCKET_MODE) < 0)
-		return sp_fail_errno(err, errno, "chmod '%s'", path);
-	return take_fd(fd);
+	return chmod(path, mode) < 0 ? sp_fail_errno(err, errno, "chmod '%s'", path) : 0;
+}
+
+int httpd_listen_unix(const struct sp_httpd_conf *conf, struct sp_err *err)
+{
+	autoclose int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int r;
+
+	if (fd < 0)
+		return sp_fail_errno(err, errno, "socket");
+	r = conf->no_descriptors ? refuse_descriptors(fd, err) : 0;
+	if (r == 0)
+		r = bind_unix(fd, conf->unix_path, conf->unix_mode ? conf->unix_mode : SOCKET_MODE,
+			      err);
+	return r < 0 ? r : take_fd(fd);
 }
 
 /* "a.b.c.d:port" or "[v6]:port"; numbers only. */

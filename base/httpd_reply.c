@@ -14,6 +14,8 @@ void httpd_reply_with(struct sp_httpd_req *req, int status, const char *content_
 
 	if (response && content_type)
 		MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, content_type);
+	if (response && req->header_value)
+		MHD_add_response_header(response, req->header, req->header_value);
 	pthread_mutex_lock(&req->lock);
 	assert(!req->replied);
 	req->replied = true;
@@ -25,6 +27,13 @@ void httpd_reply_with(struct sp_httpd_req *req, int status, const char *content_
 	pthread_mutex_unlock(&req->lock);
 	if (deferred)
 		httpd_request_unref(req);
+}
+
+void sp_httpd_reply_header(struct sp_httpd_req *req, const char *name, const char *value)
+{
+	free(req->header_value);
+	req->header = name;
+	req->header_value = strdup(value);
 }
 
 static struct MHD_Response *own_text(char *text)

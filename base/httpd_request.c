@@ -49,6 +49,7 @@ void httpd_request_unref(struct sp_httpd_req *req)
 	free_pairs(req->params, req->n_params);
 	free_pairs(req->query, req->n_query);
 	free(req->path);
+	free(req->header_value);
 	sp_buf_fini(&req->body);
 	sp_close(&req->wake_fd);
 	pthread_mutex_destroy(&req->lock);

@@ -59,6 +59,7 @@ static void decode_surroundings(struct sp_json_reader *r, struct wire_workload *
 	w->mounts = wire_list(r, "mounts", sizeof(*w->mounts), wire_mount_item, &w->n_mounts);
 	w->files = wire_list(r, "files", sizeof(*w->files), wire_file_item, &w->n_files);
 	w->read_only = sp_json_bool(r, "read_only", false);
+	w->state_socket = sp_json_bool(r, "state_socket", false);
 	w->network_none = sp_json_bool(r, "network_none", false);
 	w->address = wire_opt(r, "address", wire_ipv4_valid, "an IPv4 address");
 	w->ports = wire_list(r, "ports", sizeof(*w->ports), wire_port_item, &w->n_ports);

@@ -223,6 +223,7 @@ static void put_surroundings(struct out *o, const struct wire_workload *w)
 	put_strv(o, "cap_add", w->cap_add);
 	put_strv(o, "cap_drop", w->cap_drop);
 	put_bool(o, "read_only", w->read_only);
+	put_bool(o, "state_socket", w->state_socket);
 	put_limits(o, &w->limits);
 	put_list(o, "ulimits", w->ulimits, w->n_ulimits, sizeof(*w->ulimits), put_ulimit);
 	put_pairs(o, "sysctls", w->sysctls, w->n_sysctls);

@@ -16,8 +16,13 @@
 #include "base/digest.h"
 #include "base/err.h"
 
-#define WIRE_LIST_MAX      256                  /* entries of any list in a spec, but: */
-#define WIRE_HOSTS_MAX     4096                 /* names in /etc/hosts: two for each workload */
+#define WIRE_LIST_MAX  256  /* entries of any list in a spec, but: */
+#define WIRE_HOSTS_MAX 4096 /* names in /etc/hosts: two for each workload */
+/* Where a workload with a state socket finds it, and the variable that says so. */
+#define WIRE_STATE_DIR      "/run/stackpilot"
+#define WIRE_STATE_SOCKET   WIRE_STATE_DIR "/state.sock"
+#define WIRE_STATE_VARIABLE "STACKPILOT_STATE_SOCKET"
+
 #define WIRE_STOP_GRACE_NS INT64_C(10000000000) /* when the spec does not say */
 
 enum wire_mount_type { WIRE_MOUNT_VOLUME, WIRE_MOUNT_BIND, WIRE_MOUNT_TMPFS };
@@ -123,6 +128,7 @@ struct wire_workload {
 	size_t n_hosts;
 	char **cap_add, **cap_drop;
 	bool read_only;
+	bool state_socket; /* a task: it reads and writes its stack's state */
 	struct wire_limits limits;
 	struct wire_ulimit *ulimits;
 	size_t n_ulimits;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/time.h"
+#include "control/deploy/task_state.h"
 #include "control/deploy/tasks.h"
 #include "control/operation/gate.h"
 
@@ -55,6 +56,21 @@ static int remove_container(struct operation *o, void *state, struct sp_err *err
 	return r;
 }
 
+static int wait_for_end(struct operation *o, const struct deploy_task *t, struct sp_err *err)
+{
+	struct task_state state = { .task = t };
+	const struct gate g = { .node = t->node,
+				.id = t->spec->id,
+				.condition = GATE_COMPLETED,
+				.timeout_ns = t->task->timeout_ns,
+				.look = task_state_look,
+				.state = &state };
+	int r = gate_pass(o, &g, err);
+
+	task_state_fini(&state);
+	return r;
+}
+
 static int run_try(struct operation *o, void *state, struct sp_err *err)
 {
 	struct trial *trial = state;
@@ -70,9 +86,7 @@ static int run_try(struct operation *o, void *state, struct sp_err *err)
 	trial->again = false;
 	r = operation_agent_failed(
 		o, a, agent_put_workload(a, &right, t->spec->id, t->json, NULL, err), err);
-	return r < 0 ? r
-		     : gate_wait_for(o, t->node, t->spec->id, GATE_COMPLETED, t->task->timeout_ns,
-				     err);
+	return r < 0 ? r : wait_for_end(o, t, err);
 }
 
 static struct operation_step step_of(struct trial *trial, const char *name, operation_fn fn)

@@ -43,6 +43,7 @@ static int read_task(struct deploy *d, struct deploy_task *t, const struct stack
 	if (r < 0)
 		return r;
 	t->spec->restart = WIRE_RESTART_NO; /* its tries are the deploy's to count */
+	t->spec->state_socket = true;
 	if (d->revision)
 		return deploy_adopt_spec(d, &t->spec, t->template, err);
 	r = from_output_give(d->o->store, &task->run, t->spec, err);

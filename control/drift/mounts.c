@@ -141,6 +141,8 @@ static void compare(struct table *t)
 		if (!is_kernel(w->files[i].target))
 			expect_mount(t, w->files[i].target, NULL, true);
 	expect_names(t);
+	if (w->state_socket)
+		claim(t, WIRE_STATE_DIR);
 	if (!may_mount(w))
 		find_extra(t);
 }

@@ -211,6 +211,24 @@ int agent_wait_workload(struct agent *a, const char *id, int64_t timeout_ns, jso
 	return r;
 }
 
+int agent_state(struct agent *a, const struct agent_right *right, const char *id, json_t *answer,
+		int64_t timeout_ns, json_t **ret, struct sp_err *err)
+{
+	autojson json_t *body = json_pack("{s:O?}", "answer", answer);
+	char path[320], query[128];
+	int r;
+
+	if (!body)
+		return sp_fail_nomem(err);
+	right_query(right, query, sizeof(query));
+	snprintf(path, sizeof(path), "/v1/workloads/%s/state?timeout_ns=%" PRId64 "&%s", id,
+		 timeout_ns, query);
+	sp_httpc_set_timeout(a->http, timeout_ns + SLACK_NS);
+	r = call(a, "POST", path, body, ret, err);
+	sp_httpc_set_timeout(a->http, CALL_TIMEOUT_NS);
+	return r;
+}
+
 int agent_remove_workload(struct agent *a, const struct agent_right *right, const char *id,
 			  int64_t timeout_ns, struct sp_err *err)
 {

@@ -59,6 +59,11 @@ int agent_put_workload(struct agent *a, const struct agent_right *right, const c
 /* Its status once it is ready, has failed for good, or time is up. */
 int agent_wait_workload(struct agent *a, const char *id, int64_t timeout_ns, json_t **ret_status,
 			struct sp_err *err);
+/* What its task asks of the stack's state, and its status: {"question": {...}|null, "status"}, held
+ * until there is a question, it has ended, or time is up. answer (of the last question) may be
+ * NULL. */
+int agent_state(struct agent *a, const struct agent_right *right, const char *id, json_t *answer,
+		int64_t timeout_ns, json_t **ret, struct sp_err *err);
 /* Stopped and gone when this returns; absent is fine. */
 int agent_remove_workload(struct agent *a, const struct agent_right *right, const char *id,
 			  int64_t timeout_ns, struct sp_err *err);

@@ -101,28 +101,36 @@ enum gate_verdict gate_judge(const json_t *status, enum gate_condition condition
 }
 
 /* Between two looks, unless the agent has held its answer for so long. */
-static void pause_since(int64_t looked_ns, int64_t slice_ns)
+static void pause_since(int64_t looked_ns, int64_t left_ns)
 {
-	int64_t rest =
-		(slice_ns < PAUSE_NS ? slice_ns : PAUSE_NS) - (sp_time_mono_ns() - looked_ns);
+	int64_t rest = (left_ns < PAUSE_NS ? left_ns : PAUSE_NS) - (sp_time_mono_ns() - looked_ns);
 
 	if (rest > 0)
 		nanosleep(&(struct timespec){ .tv_nsec = rest }, NULL);
 }
 
-/* One look: the agent holds its answer while the workload is on its way to being ready. */
-static int look(struct operation *o, const char *node, const char *id,
-		enum gate_condition condition, int64_t slice, json_t **ret, struct sp_err *err)
+/* The agent holds its answer while the workload is on its way to being ready. */
+static int just_look(struct operation *o, const struct gate *g, int64_t slice, json_t **ret,
+		     struct sp_err *err)
 {
 	struct agent *a = NULL;
-	int r = operation_agent(o, node, &a, err);
+	int r = operation_agent(o, g->node, &a, err);
 
-	if (r == 0)
-		r = operation_check(o, err);
 	if (r < 0)
 		return r;
-	r = agent_wait_workload(a, id, condition == GATE_READY ? slice : 1, ret, err);
+	r = agent_wait_workload(a, g->id, g->condition == GATE_READY ? slice : 1, ret, err);
 	return operation_agent_failed(o, a, r, err);
+}
+
+static int look(struct operation *o, const struct gate *g, int64_t left, json_t **ret,
+		struct sp_err *err)
+{
+	int64_t slice = left < SLICE_NS ? (left > 0 ? left : 1) : SLICE_NS;
+	int r = operation_check(o, err);
+
+	if (r < 0)
+		return r;
+	return g->look ? g->look(o, g->state, slice, ret, err) : just_look(o, g, slice, ret, err);
 }
 
 /* Without a probe, being ready says no more than that it was started: it has to stay so a while. */
@@ -168,45 +176,58 @@ static int refuse(struct operation *o, const char *id, const json_t *status, con
 	return r;
 }
 
-int gate_wait_for(struct operation *o, const char *node, const char *id,
-		  enum gate_condition condition, int64_t timeout_ns, struct sp_err *err)
+/* It did not pass: it cannot any more, or its time is up. */
+static int give_up(struct operation *o, const struct gate *g, const json_t *status,
+		   enum gate_verdict verdict, const char *reason, struct sp_err *err)
 {
-	int64_t deadline = sp_time_mono_ns() + timeout_ns;
+	char waited[SP_DURATION_MAX];
+	int r;
+
+	gather(o, g->node, g->id, status);
+	r = refuse(o, g->id, status, reason, err);
+	if (verdict == GATE_FAIL)
+		return r;
+	sp_duration_format(g->timeout_ns, waited);
+	return sp_err_prefix(err, "not %s after %s",
+			     g->condition == GATE_COMPLETED ? "complete" : "ready", waited);
+}
+
+int gate_pass(struct operation *o, const struct gate *g, struct sp_err *err)
+{
+	int64_t deadline = sp_time_mono_ns() + g->timeout_ns;
 	int64_t before = -1, ready_since = 0;
 
 	for (;;) {
 		autojson json_t *status = NULL;
-		char reason[GATE_REASON_MAX] = "", waited[SP_DURATION_MAX];
+		char reason[GATE_REASON_MAX] = "";
 		int64_t left = deadline - sp_time_mono_ns();
 		enum gate_verdict verdict;
-		int64_t slice = left < SLICE_NS ? (left > 0 ? left : 1) : SLICE_NS;
-		int r = look(o, node, id, condition, slice, &status, err);
+		int r = look(o, g, left, &status, err);
+
 		if (r < 0)
 			return r;
 		if (before < 0)
 			before = json_integer_value(json_object_get(status, "restarts"));
-		verdict = gate_judge(status, condition, before, reason);
+		verdict = gate_judge(status, g->condition, before, reason);
 		if (verdict == GATE_PASS &&
-		    (condition != GATE_READY || has_settled(o, status, &ready_since)))
+		    (g->condition != GATE_READY || has_settled(o, status, &ready_since)))
 			return 0;
 		if (verdict == GATE_WAIT)
 			ready_since = 0;
-		if (verdict == GATE_PASS || (verdict == GATE_WAIT && left > 0)) {
-			pause_since(deadline - left, slice);
-			continue;
-		}
-		gather(o, node, id, status);
-		if (verdict == GATE_FAIL)
-			return refuse(o, id, status, reason, err);
-		sp_duration_format(timeout_ns, waited);
-		refuse(o, id, status, reason, err);
-		return sp_err_prefix(err, "not %s after %s",
-				     condition == GATE_COMPLETED ? "complete" : "ready", waited);
+		if (verdict == GATE_FAIL || (verdict == GATE_WAIT && left <= 0))
+			return give_up(o, g, status, verdict, reason, err);
+		if (r == 0)
+			pause_since(deadline - left, left);
 	}
 }
 
 int gate_wait(struct operation *o, const char *node, const char *id, enum gate_condition condition,
 	      struct sp_err *err)
 {
-	return gate_wait_for(o, node, id, condition, o->control->config.gate_timeout_ns, err);
+	const struct gate g = { .node = node,
+				.id = id,
+				.condition = condition,
+				.timeout_ns = o->control->config.gate_timeout_ns };
+
+	return gate_pass(o, &g, err);
 }

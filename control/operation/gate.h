@@ -26,5 +26,18 @@ enum gate_verdict gate_judge(const json_t *status, enum gate_condition condition
  * probe's words as evidence in o->at. */
 int gate_wait(struct operation *o, const char *node, const char *id, enum gate_condition condition,
 	      struct sp_err *err);
-int gate_wait_for(struct operation *o, const char *node, const char *id,
-		  enum gate_condition condition, int64_t timeout_ns, struct sp_err *err);
+
+/* A look at the workload: its status, which the agent may hold back for slice_ns while nothing
+ * changes. 1: there was something to do, look again at once. */
+typedef int (*gate_look_fn)(struct operation *o, void *state, int64_t slice_ns, json_t **ret_status,
+			    struct sp_err *err);
+
+struct gate {
+	const char *node, *id;
+	enum gate_condition condition;
+	int64_t timeout_ns;
+	gate_look_fn look; /* NULL: just a look */
+	void *state;       /* of look */
+};
+
+int gate_pass(struct operation *o, const struct gate *g, struct sp_err *err);

@@ -1,6 +1,10 @@
 /* The HTTP server and clients that misbehave, and the client and servers that are not there. */
 #include "tests/unit/base/http_server.h"
 
+#include <sys/stat.h>
+
+#include "base/fd.h"
+
 static int raw_connect(struct server *s)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
@@ -156,4 +160,50 @@ Test(http, only_a_socket_is_ever_replaced)
 	sp_httpd_free(d);
 	cr_expect_lt(access(path, F_OK), 0, "and it is gone with the server");
 	cr_expect_eq(sp_remove_tree_at(AT_FDCWD, dir, NULL), 0);
+}
+
+static int send_descriptor(struct server *s)
+{
+	char byte = 'G';
+	char space[CMSG_SPACE(sizeof(int))] = { 0 };
+	struct iovec bytes = { &byte, 1 };
+	struct msghdr message = { .msg_iov = &bytes,
+				  .msg_iovlen = 1,
+				  .msg_control = space,
+				  .msg_controllen = sizeof(space) };
+	struct cmsghdr *c = CMSG_FIRSTHDR(&message);
+	autoclose int fd = raw_connect(s);
+
+	c->cmsg_level = SOL_SOCKET;
+	c->cmsg_type = SCM_RIGHTS;
+	c->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(c), &fd, sizeof(fd));
+	return sendmsg(fd, &message, MSG_NOSIGNAL) < 0 ? -errno : 0;
+}
+
+Test(http, a_socket_for_strangers_has_its_mode_and_takes_no_descriptors)
+{
+	struct server s = { .mode = ON_THREADS };
+	struct sp_httpd_conf conf = { .unix_path = s.socket,
+				      .unix_mode = 0666,
+				      .no_descriptors = true,
+				      .routes = routes,
+				      .authorize = authorize,
+				      .owner = &s };
+	struct sp_err err = { 0 };
+	struct stat st;
+	int r;
+
+	snprintf(s.dir, sizeof(s.dir), "/tmp/sp-http-XXXXXX");
+	cr_assert_not_null(mkdtemp(s.dir));
+	snprintf(s.socket, sizeof(s.socket), "%s/socket", s.dir);
+	r = sp_httpd_new(&conf, &s.d, &err);
+	if (err.code == SP_E_UNSUPPORTED)
+		cr_skip("this kernel cannot refuse descriptors");
+	cr_assert_eq(r, 0, "%s", err.message);
+	cr_expect_eq(send_descriptor(&s), -EPERM);
+	cr_expect_eq(stat(s.socket, &st), 0);
+	cr_expect_eq(st.st_mode & 07777, 0666);
+	sp_httpd_free(s.d);
+	cr_expect_eq(sp_remove_tree_at(AT_FDCWD, s.dir, NULL), 0);
 }

@@ -42,9 +42,10 @@ struct fake_agent {
 	atomic_bool slow_deletes;    /* a DELETE is answered when this is over */
 	bool stopped;                /* GET /v1/workloads shows all as stopped, until a restart */
 	char peers_digest[SP_DIGEST_MAX];
-	json_t *peers;     /* as it was told them */
-	atomic_bool extra; /* a cgroup that no workload owns: demo-old-1 */
-	json_t *events;    /* of GET /v1/events */
+	json_t *peers;               /* as it was told them */
+	atomic_bool extra;           /* a cgroup that no workload owns: demo-old-1 */
+	json_t *events;              /* of GET /v1/events */
+	json_t *questions, *answers; /* of its tasks, about the state */
 	char cert[160], key[160], ca[160];
 };
 
@@ -184,6 +185,30 @@ static void fake_get(struct sp_httpd_req *req, void *owner)
 		status = fake_status(f->specs[at]);
 	pthread_mutex_unlock(&f->lock);
 	sp_httpd_reply_json(req, status ? 200 : 404, status ? status : json_object());
+}
+
+/* A task asks f->questions, one after the other, and what is answered is kept. */
+static void fake_state(struct sp_httpd_req *req, void *owner)
+{
+	struct fake_agent *f = owner;
+	autojson json_t *body = NULL, *question = NULL;
+	json_t *status = NULL;
+	size_t at;
+
+	sp_httpd_body_json(req, &body, NULL);
+	pthread_mutex_lock(&f->lock);
+	if (json_is_object(json_object_get(body, "answer")))
+		json_array_append(f->answers, json_object_get(body, "answer"));
+	question = json_incref(json_array_get(f->questions, 0));
+	json_array_remove(f->questions, 0);
+	at = fake_find(f, sp_httpd_param(req, "id"));
+	if (at < f->n_specs)
+		status = fake_status(f->specs[at]);
+	if (question)
+		json_object_set_new(status, "state", json_string("running"));
+	pthread_mutex_unlock(&f->lock);
+	sp_httpd_reply_json(req, status ? 200 : 404,
+			    json_pack("{s:O?, s:o?}", "question", question, "status", status));
 }
 
 static void fake_list(struct sp_httpd_req *req, void *owner)
@@ -369,6 +394,7 @@ static const struct sp_httpd_route fake_routes[] = {
 	{ "POST", "/v1/workloads/{id}/start", fake_start, NULL, 0, 0 },
 	{ "GET", "/v1/observed", fake_observed, NULL, 0, 0 },
 	{ "DELETE", "/v1/extra/{kind}/{name}", fake_remove_extra, NULL, 0, 0 },
+	{ "POST", "/v1/workloads/{id}/state", fake_state, NULL, 0, 0 },
 	{ "GET", "/v1/workloads/{id}/logs", fake_logs, NULL, 0, 0 },
 	{ "DELETE", "/v1/stacks/{stack}/volumes", fake_volumes, NULL, 0, 0 },
 	{ "GET", "/v1/images", fake_images, NULL, 0, 0 },
@@ -404,7 +430,10 @@ static void fake_agent_start(struct fake_agent *f, const char *name, const struc
 	char sub[128];
 	struct sp_err err = { 0 };
 
-	*f = (struct fake_agent){ .name = name, .events = json_array() };
+	*f = (struct fake_agent){ .name = name,
+				  .events = json_array(),
+				  .questions = json_array(),
+				  .answers = json_array() };
 	pthread_mutex_init(&f->lock, NULL);
 	snprintf(sub, sizeof(sub), "%s/%s", dir, name);
 	snprintf(f->cert, sizeof(f->cert), "%s/%s.crt", sub, name);
@@ -429,6 +458,8 @@ static void fake_agent_stop(struct fake_agent *f)
 	fake_agent_forget(f);
 	json_decref(f->events);
 	json_decref(f->peers);
+	json_decref(f->questions);
+	json_decref(f->answers);
 	sp_buf_fini(&f->calls);
 	sp_buf_fini(&f->starts);
 }

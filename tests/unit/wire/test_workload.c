@@ -31,7 +31,7 @@ static const char whole[] =
 	"{\"host_address\":\"192.168.56.11\",\"host_port\":53,\"container_port\":53,"
 	"\"protocol\":\"udp\"}],"
 	"\"address\":\"10.90.1.2\",\"hosts\":[{\"name\":\"db\",\"address\":\"10.90.2.2\"}],"
-	"\"cap_add\":[\"NET_ADMIN\"],\"cap_drop\":[\"ALL\"],\"read_only\":true,"
+	"\"cap_add\":[\"NET_ADMIN\"],\"cap_drop\":[\"ALL\"],\"read_only\":true,\"state_socket\":true,"
 	"\"limits\":{\"memory_max_bytes\":1048576,\"cpu_max_milli\":1500,\"pids_max\":-1},"
 	"\"ulimits\":[{\"name\":\"nofile\",\"soft\":1024,\"hard\":-1}],"
 	"\"sysctls\":{\"net.core.somaxconn\":\"1024\"},"
