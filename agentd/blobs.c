@@ -93,6 +93,8 @@ int api_blob_body(struct sp_httpd_req *req, const void *data, size_t len, void *
 	if (r == 0 && len && !u->present)
 		r = img_put_write(u->put, data, len, &err);
 	if (r < 0)
+		r = sp_err_of_sender(&err);
+	if (r < 0)
 		reply_err(a, req, sp_httpd_param(req, "digest"), &err);
 	return r;
 }
@@ -129,6 +131,7 @@ void api_blob_put(struct sp_httpd_req *req, void *owner)
 	}
 	fd = r == 0 ? img_put_seal(u->put, &err) : r;
 	if (fd < 0) {
+		sp_err_of_sender(&err);
 		reply_err(a, req, sp_httpd_param(req, "digest"), &err);
 		return;
 	}

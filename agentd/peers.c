@@ -25,10 +25,10 @@ static void parse_address(struct sp_json_reader *r, const char *key, struct in_a
 
 static void parse_prefix(struct sp_json_reader *r, const char *key, struct net_prefix *ret)
 {
-	const char *s = sp_json_str(r, key, "");
+	const char *s = sp_json_need_str(r, key);
 	struct sp_err why = { 0 };
 
-	if (*s && net_prefix_parse(s, ret, &why) < 0)
+	if (s && net_prefix_parse(s, ret, &why) < 0)
 		sp_json_refuse(r, key, "%s", why.message);
 }
 
@@ -51,6 +51,18 @@ static int decode_peer(json_t *json, size_t i, struct peer *p, struct sp_err *er
 	return p->name ? 0 : sp_fail_nomem(err);
 }
 
+static int check_unique(const struct peers *p, struct sp_err *err)
+{
+	const struct peer *last = &p->list[p->n - 1];
+
+	for (size_t i = 0; i + 1 < p->n; i++)
+		if (!strcmp(p->list[i].name, last->name))
+			return sp_fail(err, SP_E_INVALID,
+				       "peers.nodes[%zu].name: '%s' is nodes[%zu] already",
+				       p->n - 1, last->name, i);
+	return 0;
+}
+
 static int decode_nodes(json_t *nodes, struct peers *ret, struct sp_err *err)
 {
 	size_t n = json_array_size(nodes);
@@ -65,6 +77,8 @@ static int decode_nodes(json_t *nodes, struct peers *ret, struct sp_err *err)
 	for (size_t i = 0; i < n && r == 0; i++) {
 		r = decode_peer(json_array_get(nodes, i), i, &ret->list[i], err);
 		ret->n += r == 0;
+		if (r == 0)
+			r = check_unique(ret, err);
 	}
 	return r;
 }
@@ -86,6 +100,8 @@ int peers_decode(json_t *json, struct peers *ret, struct sp_err *err)
 	sp_json_open(&reader, json, "peers", err);
 	parse_prefix(&reader, "subnet", &ret->subnet);
 	nodes = sp_json_array(&reader, "nodes");
+	if (!nodes)
+		sp_json_refuse(&reader, "nodes", "is missing");
 	r = sp_json_done(&reader);
 	if (r == 0)
 		r = decode_nodes(nodes, ret, err);

@@ -126,6 +126,17 @@ int sp_fail_nomem(struct sp_err *err)
 	return sp_fail(err, SP_E_NO_MEMORY, "out of memory");
 }
 
+int sp_err_of_sender(struct sp_err *err)
+{
+	if (!err)
+		return -EINVAL;
+	if (err->code == SP_E_CORRUPT) {
+		err->code = SP_E_INVALID;
+		err->num = EINVAL;
+	}
+	return sp_err_return(err);
+}
+
 int sp_err_prefix(struct sp_err *err, const char *fmt, ...)
 {
 	char old[SP_ERR_MESSAGE_MAX];

@@ -87,6 +87,10 @@ int sp_fail_errno(struct sp_err *err, int num, const char *fmt, ...)
 /* Running out of memory, an error like any other. */
 int sp_fail_nomem(struct sp_err *err);
 
+/* Damage found in what a client sent is that client's mistake: CORRUPT becomes INVALID. Returns as
+ * sp_err_prefix(). */
+int sp_err_of_sender(struct sp_err *err);
+
 /* Put "text: " before the message of an err that is already set; returns -errno of it (for
  * `return`). */
 int sp_err_prefix(struct sp_err *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

@@ -22,6 +22,21 @@ static size_t keep_raw(void *cls, struct MHD_Connection *c, char *s)
 	return strlen(s);
 }
 
+/* MHD hangs when the parameters of a query fill its memory, so what is over our limit is cut off
+ * before it looks for them: it hands out its own buffer, and has not read further by then. */
+static void *cut_query(void *cls, const char *uri, struct MHD_Connection *c)
+{
+	char *at = strchr(uri, '?');
+
+	(void)cls;
+	(void)c;
+	for (int n = 0; at && n <= HTTPD_QUERY_MAX; n++)
+		at = strchr(at + 1, '&');
+	if (at)
+		*at = '\0';
+	return NULL;
+}
+
 struct options {
 	struct MHD_OptionItem items[OPTIONS_MAX];
 	size_t n;
@@ -47,6 +62,7 @@ static void add_options(struct options *o, struct httpd_listener *l, int fd)
 	add(o, MHD_OPTION_CONNECTION_MEMORY_LIMIT, HTTPD_MEMORY, NULL);
 	add(o, MHD_OPTION_STRICT_FOR_CLIENT, 1, NULL);
 	add(o, MHD_OPTION_UNESCAPE_CALLBACK, (intptr_t)keep_raw, NULL);
+	add(o, MHD_OPTION_URI_LOG_CALLBACK, (intptr_t)cut_query, NULL);
 	add(o, MHD_OPTION_NOTIFY_COMPLETED, (intptr_t)httpd_request_completed, d);
 	add(o, MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)httpd_conn_notify, l);
 	if (!d->loop)

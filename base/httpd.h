@@ -84,12 +84,13 @@ uint16_t sp_httpd_port(const struct sp_httpd *d); /* the TLS port really bound; 
 
 /* The request. Strings live until the reply is complete. */
 const struct sp_http_peer *sp_httpd_peer(const struct sp_httpd_req *req);
+const char *sp_httpd_pattern(const struct sp_httpd_req *req); /* of the route */
 const char *sp_httpd_param(
 	const struct sp_httpd_req *req,
 	const char *name); /* of the pattern; percent-decoded; never NULL for a name in it */
 const char *sp_httpd_query(const struct sp_httpd_req *req, const char *name); /* NULL when absent */
 const char *sp_httpd_header(const struct sp_httpd_req *req,
-			    const char *name); /* NULL when absent */
+			    const char *name); /* NULL when absent, or not UTF-8 */
 /* The client has closed its side: nobody waits for the reply. For handlers that block. */
 bool sp_httpd_gone(const struct sp_httpd_req *req);
 const char *sp_httpd_body(const struct sp_httpd_req *req, size_t *ret_len);

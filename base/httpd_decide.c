@@ -4,6 +4,7 @@
 
 #include "base/httpd_impl.h"
 #include "base/str.h"
+#include "base/utf8.h"
 
 /* The reply is decided; what is still to come of the body is read away. */
 static void refuse_as(struct sp_httpd_req *req, int status, const struct sp_err *err)
@@ -35,6 +36,7 @@ static enum MHD_Result take_query(void *cls, enum MHD_ValueKind kind, const char
 	to->value = httpd_decode(value ? value : "", value ? strlen(value) : 0, &err);
 	if (to->name && to->value)
 		return MHD_YES;
+	sp_err_prefix(&err, "query parameter '%.80s'", to->name ? to->name : key);
 	httpd_refuse(req, &err);
 	return MHD_NO;
 }
@@ -43,7 +45,7 @@ static bool decide_route(struct sp_httpd_req *req, const char *method)
 {
 	struct sp_err err;
 
-	switch (httpd_route_find(req, method)) {
+	switch (httpd_route_find(req, method, &err)) {
 	case HTTPD_MATCH:
 		return true;
 	case HTTPD_NO_PATH:
@@ -55,11 +57,6 @@ static bool decide_route(struct sp_httpd_req *req, const char *method)
 		refuse_as(req, MHD_HTTP_METHOD_NOT_ALLOWED, &err);
 		return false;
 	case HTTPD_BAD_PATH:
-		sp_fail(&err, SP_E_INVALID, "'%s' is not a valid path", req->path);
-		httpd_refuse(req, &err);
-		return false;
-	case HTTPD_NO_MEMORY:
-		sp_fail_nomem(&err);
 		httpd_refuse(req, &err);
 		return false;
 	}
@@ -123,7 +120,8 @@ void httpd_decide(struct sp_httpd_req *req, const char *url, const char *method,
 		httpd_refuse(req, &err);
 		return;
 	}
-	if (!sp_str_starts(version, "HTTP/1.") || url[0] != '/') {
+	if (!sp_str_starts(version, "HTTP/1.") || url[0] != '/' || !sp_utf8_valid(url) ||
+	    !sp_utf8_valid(method)) {
 		sp_fail(&err, SP_E_INVALID, "not a request of HTTP/1.1");
 		httpd_refuse(req, &err);
 		return;

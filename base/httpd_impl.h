@@ -152,9 +152,9 @@ void httpd_sweeper_stop(struct sp_httpd *d);
 void httpd_peer_learn(struct httpd_conn *conn, struct MHD_Connection *c);
 
 /* route */
-enum httpd_match { HTTPD_MATCH, HTTPD_NO_PATH, HTTPD_NO_METHOD, HTTPD_BAD_PATH, HTTPD_NO_MEMORY };
-enum httpd_match httpd_route_find(struct sp_httpd_req *req, const char *method);
-char *httpd_decode(const char *s, size_t len, struct sp_err *err); /* %xx; %00 is refused */
+enum httpd_match { HTTPD_MATCH, HTTPD_NO_PATH, HTTPD_NO_METHOD, HTTPD_BAD_PATH }; /* err is set */
+enum httpd_match httpd_route_find(struct sp_httpd_req *req, const char *method, struct sp_err *err);
+char *httpd_decode(const char *s, size_t len, struct sp_err *err); /* %xx; to UTF-8 without NUL */
 
 /* decide */
 void httpd_decide(struct sp_httpd_req *req, const char *url, const char *method,

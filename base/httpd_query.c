@@ -5,10 +5,16 @@
 #include "base/httpd_impl.h"
 #include "base/json.h"
 #include "base/str.h"
+#include "base/utf8.h"
 
 const struct sp_http_peer *sp_httpd_peer(const struct sp_httpd_req *req)
 {
 	return &req->peer;
+}
+
+const char *sp_httpd_pattern(const struct sp_httpd_req *req)
+{
+	return req->route->pattern;
 }
 
 static const char *find_pair(const struct httpd_pair *pairs, size_t n, const char *name)
@@ -34,7 +40,10 @@ const char *sp_httpd_query(const struct sp_httpd_req *req, const char *name)
 
 const char *sp_httpd_header(const struct sp_httpd_req *req, const char *name)
 {
-	return req->mhd ? MHD_lookup_connection_value(req->mhd, MHD_HEADER_KIND, name) : NULL;
+	const char *value =
+		req->mhd ? MHD_lookup_connection_value(req->mhd, MHD_HEADER_KIND, name) : NULL;
+
+	return value && sp_utf8_valid(value) ? value : NULL;
 }
 
 const char *sp_httpd_body(const struct sp_httpd_req *req, size_t *ret_len)

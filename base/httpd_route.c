@@ -4,6 +4,7 @@
 
 #include "base/httpd_impl.h"
 #include "base/str.h"
+#include "base/utf8.h"
 
 static int hex_value(char c)
 {
@@ -43,7 +44,11 @@ char *httpd_decode(const char *s, size_t len, struct sp_err *err)
 		i += 2;
 	}
 	out[n] = '\0';
-	return out;
+	if (sp_utf8_valid(out))
+		return out;
+	free(out);
+	sp_fail(err, SP_E_INVALID, "is not UTF-8");
+	return NULL;
 }
 
 /* What a pattern's {name} or {name...} component says. */
@@ -95,23 +100,24 @@ static bool match_path(const char *pattern, const char *path, struct raw_param *
 }
 
 static enum httpd_match take_params(struct sp_httpd_req *req, const struct raw_param *params,
-				    size_t n)
+				    size_t n, struct sp_err *err)
 {
 	for (size_t i = 0; i < n; i++) {
 		struct httpd_pair *to = &req->params[req->n_params++];
-		struct sp_err err = { 0 };
 
 		to->name = strndup(params[i].where.name, params[i].where.len);
-		to->value = httpd_decode(params[i].value, params[i].len, &err);
-		if (!to->name || (!to->value && err.code == SP_E_NO_MEMORY))
-			return HTTPD_NO_MEMORY;
-		if (!to->value)
+		to->value = httpd_decode(params[i].value, params[i].len, err);
+		if (!to->name)
+			sp_fail_nomem(err);
+		else if (!to->value)
+			sp_err_prefix(err, "'%s' of the path", to->name);
+		if (!to->name || !to->value)
 			return HTTPD_BAD_PATH;
 	}
 	return HTTPD_MATCH;
 }
 
-static enum httpd_match find(struct sp_httpd_req *req, const char *method)
+static enum httpd_match find(struct sp_httpd_req *req, const char *method, struct sp_err *err)
 {
 	enum httpd_match result = HTTPD_NO_PATH;
 	struct raw_param params[HTTPD_PARAMS_MAX];
@@ -123,16 +129,18 @@ static enum httpd_match find(struct sp_httpd_req *req, const char *method)
 		result = HTTPD_NO_METHOD;
 		if (sp_str_eq(r->method, method)) {
 			req->route = r;
-			return take_params(req, params, n);
+			return take_params(req, params, n, err);
 		}
 	}
 	return result;
 }
 
 /* HEAD is answered by the GET route where it has none of its own. */
-enum httpd_match httpd_route_find(struct sp_httpd_req *req, const char *method)
+enum httpd_match httpd_route_find(struct sp_httpd_req *req, const char *method, struct sp_err *err)
 {
-	enum httpd_match result = find(req, method);
+	enum httpd_match result = find(req, method, err);
 
-	return result == HTTPD_NO_METHOD && sp_str_eq(method, "HEAD") ? find(req, "GET") : result;
+	if (result == HTTPD_NO_METHOD && sp_str_eq(method, "HEAD"))
+		return find(req, "GET", err);
+	return result;
 }

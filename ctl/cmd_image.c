@@ -198,6 +198,8 @@ static int run_import(struct ctl *ctl, const struct ctl_args *args, struct wire_
 		return r;
 	}
 	r = upload(ctl, url.data, args->positional[0], &image, fail);
+	if (r < 0 && fail->err.code == SP_E_INVALID && fail->err.stage != SP_STAGE_CLIENT)
+		return sp_err_prefix(&fail->err, "'%s'", args->positional[0]);
 	if (r < 0)
 		return r;
 	if (!ctl_wants_table(args))

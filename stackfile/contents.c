@@ -171,7 +171,7 @@ static char *grant_target(const struct value *v, const struct grant *g, bool sec
 	if (target[0] != '/')
 		path = stack_arena_format(v->r->arena, "%s/%s", secret ? SECRET_DIRECTORY : "",
 					  target);
-	return path && check_abs_path(v, path) ? clean_path(v->r, path) : NULL;
+	return path && check_target(v, path) ? clean_path(v->r, path) : NULL;
 }
 
 static void grant_add(const struct value *v, const struct grant *g, bool secret,

@@ -35,6 +35,14 @@ static void read_type(const struct value *v, void *field)
 	}
 }
 
+static void read_target(const struct value *v, void *field)
+{
+	const char *path = value_text(v, "an absolute path");
+
+	if (path && check_target(v, path))
+		*(char **)field = clean_path(v->r, path);
+}
+
 static void read_bind(const struct value *v, void *field)
 {
 	((struct entry *)field)->has_bind = true;
@@ -81,8 +89,8 @@ static const struct key mount_keys[] = {
 	{ "type", read_type, 0, "`volume`, `bind` or `tmpfs`" },
 	{ "source", read_string, offsetof(struct entry, source),
 	  "a volume of the top level, or a path on the node" },
-	{ "target", read_abs_path, offsetof(struct entry, mount.target),
-	  "absolute path in the container" },
+	{ "target", read_target, offsetof(struct entry, mount.target),
+	  "absolute path in the container; not in /proc, /sys or /dev, but for /dev/shm" },
 	{ "read_only", read_bool, offsetof(struct entry, mount.read_only),
 	  "`true`: the container cannot write there" },
 	{ "bind", read_bind, 0, "options of a bind mount" },
@@ -216,7 +224,7 @@ static void short_form(const struct value *v, struct stack_service *s)
 	} else {
 		source_volume(v, source, &m);
 	}
-	if (!check_abs_path(v, target))
+	if (!check_target(v, target))
 		return;
 	m.target = clean_path(v->r, target);
 	mount_add(v, &m, s);

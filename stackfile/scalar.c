@@ -8,6 +8,7 @@
 
 #include "base/str.h"
 #include "base/time.h"
+#include "wire/target.h"
 
 #define DAY_NS        (24 * 3600 * SP_NS_PER_S)
 #define COUNT_MAX     1000
@@ -284,6 +285,18 @@ bool check_abs_path(const struct value *v, const char *path)
 	else
 		return true;
 	return false;
+}
+
+bool check_target(const struct value *v, const char *path)
+{
+	const char *clean = check_abs_path(v, path) ? clean_path(v->r, path) : NULL;
+
+	if (!clean)
+		return false;
+	if (!wire_target_free(clean))
+		value_refuse(v, STACK_CODE_VALUE,
+			     "mounts on '%s': " WIRE_TARGETS_OWN " are the container's own", clean);
+	return wire_target_free(clean);
 }
 
 void read_abs_path(const struct value *v, void *field)

@@ -26,6 +26,8 @@ void read_ignored(const struct value *v, void *field);  /* nothing: known to hav
 
 /* The rule of read_abs_path() for text that is already at hand; trailing slashes are cut. */
 bool check_abs_path(const struct value *v, const char *path);
+/* The same of a place in the container where something is mounted. */
+bool check_target(const struct value *v, const char *path);
 char *clean_path(struct reader *r, const char *path);
 
 /* One of a NULL-terminated list of words: its index, or -1 after refusing. */

@@ -41,7 +41,7 @@ static void tmpfs_one(const struct value *v, void *service)
 		next = mount_cut(option, ',');
 		tmpfs_option(v, option, &m);
 	}
-	if (!check_abs_path(v, target))
+	if (!check_target(v, target))
 		return;
 	m.target = clean_path(v->r, target);
 	mount_add(v, &m, service);

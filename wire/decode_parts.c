@@ -8,6 +8,7 @@
 #include "wire/check.h"
 #include "wire/decode.h"
 #include "wire/names.h"
+#include "wire/target.h"
 
 #define MODE_MAX          07777
 #define ID_MAX_NUMBER     65535 /* uids of a workload: the size of its range, less one */
@@ -19,14 +20,20 @@
 #define CPU_MILLI_MAX     1000000
 #define CGROUP_WEIGHT_MAX 10000
 
-#define A_PATH "an absolute path without '.' or '..'"
+#define A_PATH   "an absolute path without '.' or '..'"
+#define A_TARGET A_PATH ", outside of " WIRE_TARGETS_OWN
+
+static bool is_target(const char *path)
+{
+	return wire_path_valid(path) && wire_target_free(path);
+}
 
 void wire_mount_item(struct sp_json_reader *r, void *item)
 {
 	struct wire_mount *m = item;
 
 	m->type = (enum wire_mount_type)wire_enum(r, "type", wire_mount_types, -1);
-	m->target = wire_need(r, "target", wire_path_valid, A_PATH);
+	m->target = wire_need(r, "target", is_target, A_TARGET);
 	m->read_only = sp_json_bool(r, "read_only", false);
 	switch (m->type) {
 	case WIRE_MOUNT_VOLUME:
@@ -48,7 +55,7 @@ void wire_file_item(struct sp_json_reader *r, void *item)
 	struct wire_file *f = item;
 	const char *text;
 
-	f->target = wire_need(r, "target", wire_path_valid, A_PATH);
+	f->target = wire_need(r, "target", is_target, A_TARGET);
 	f->mode = (uint32_t)sp_json_int(r, "mode", 0, MODE_MAX, 0444);
 	f->uid = (uint32_t)sp_json_int(r, "uid", 0, ID_MAX_NUMBER, 0);
 	f->gid = (uint32_t)sp_json_int(r, "gid", 0, ID_MAX_NUMBER, 0);

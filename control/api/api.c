@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "control/api/handlers.h"
+#include "control/api/hint.h"
 
 #define UPLOAD_MAX \
 	(UINT64_C(64) << 30) /* of the route; the configured cap is checked as it arrives */
@@ -119,6 +120,7 @@ static void reply_failure(struct api *a, const struct sp_err *err)
 	if (!*a->at.component)
 		snprintf(a->at.component, sizeof(a->at.component), "controld");
 	a->at.err = *err;
+	api_hint(a, err);
 	error = wire_failure_encode(&a->at);
 	if (!error) {
 		sp_httpd_reply_err(a->req, err);

@@ -208,11 +208,11 @@ API_HANDLER(images_import)
 	if (fd < 0)
 		return sp_fail(err, SP_E_INVALID, "the body is empty");
 	r = import(a, fd, &image, err);
-	if (r == 0)
-		r = store_event_append(a->store,
-				       &(struct store_event){ .type = "image.imported",
-							      .message = image.reference },
-				       err);
+	if (r < 0)
+		return sp_err_of_sender(err);
+	r = store_event_append(
+		a->store,
+		&(struct store_event){ .type = "image.imported", .message = image.reference }, err);
 	if (r < 0)
 		return r;
 	return api_reply(a, 201,

@@ -194,6 +194,21 @@ call() {
 	unchanged
 }
 
+@test "what is not there says where to look" {
+	run ctl node rm nope --yes
+	said 1 "'nope'" "next: ctl node ls"
+	run ctl image inspect nope
+	said 1 "'nope'" "next: ctl image ls"
+	run ctl op show op-99
+	said 1 "'op-99'" "next: ctl op ls"
+	run ctl stack show nope
+	said 1 "'nope'" "next: ctl stack ls"
+	run ctl exec nope-web-1 -- true
+	said 1 "'nope-web-1'" "next: ctl ps"
+	run ctl snapshot show good v99
+	said 1 "next: ctl snapshot ls good"
+}
+
 # An OCI archive bad.tar named bad:1 of the layer on standard input (a tar).
 bad_archive() {
 	zstd -q -f -o layer.tar.zst
@@ -218,7 +233,7 @@ cut_short() { truncate -s -1000 "$1"; }
 	hex=$(sha256sum layer.tar.zst | cut -d' ' -f1)
 	spoil_layer alter
 	run ctl image import bad.tar
-	said 1 "sha256:$hex" "digest"
+	said 3 "'bad.tar': " "sha256:$hex" "digest"
 	unchanged
 }
 
@@ -242,12 +257,12 @@ cut_short() { truncate -s -1000 "$1"; }
 	hex=$(sha256sum layer.tar.zst | cut -d' ' -f1)
 	spoil_layer cut_short
 	run ctl image import bad.tar
-	said 1 "sha256:$hex"
+	said 3 "'bad.tar': " "sha256:$hex"
 	head -c 500000 whole.tar >bad.tar
 	run ctl image import bad.tar
 	[[ $status != 0 && $output == *"error: "* ]]
 	run ctl image import good.yaml
-	[[ $status != 0 && $output == *"error: "* ]]
+	said 3 "'good.yaml': tar: "
 	unchanged
 }
 

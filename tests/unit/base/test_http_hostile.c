@@ -40,6 +40,8 @@ HTTP_TEST(garbage_is_answered_with_an_error_or_just_closed)
 		"GET nopath HTTP/1.1\r\nHost: x\r\n\r\n",
 		"GET /hello/x HTTP/1.1\r\n\r\n",
 		"GET /hello/x HTTP/3.7\r\nHost: x\r\n\r\n",
+		"GET /\xff HTTP/1.1\r\nHost: x\r\n\r\n",
+		"G\xff /hello/x HTTP/1.1\r\nHost: x\r\n\r\n",
 		"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 5x\r\n\r\nabcde",
 		"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: -5\r\n\r\n",
 	};
@@ -70,6 +72,43 @@ HTTP_TEST(a_head_without_end_is_refused)
 		cr_expect(status == 0 || status == 431 || status == 413, "%d", status);
 	}
 	cr_expect_eq(status_of(c, "GET", "/hello/x", NULL, 0), 200);
+	sp_httpc_free(c);
+}
+
+/* MHD has no room for so many, and would leave the client without an answer. */
+HTTP_TEST(thousands_of_parameters_are_refused_with_a_reason)
+{
+	autobuf struct sp_buf b = SP_BUF_INIT;
+	struct sp_httpc *c = client(s);
+	struct sp_err err = { 0 };
+
+	sp_buf_puts(&b, "/hello/x?q=1");
+	for (int i = 0; i < 3000; i++)
+		sp_buf_printf(&b, "&a%d=1", i);
+	cr_expect_eq(sp_httpc_json(c, "GET", b.data, NULL, NULL, &err), -EINVAL);
+	cr_expect(strstr(err.message, "query parameters"), "%s", err.message);
+	cr_expect_eq(status_of(c, "GET", "/hello/x", NULL, 0), 200);
+	sp_httpc_free(c);
+}
+
+HTTP_TEST(what_is_not_utf8_is_named)
+{
+	static const struct {
+		const char *path, *said;
+	} rows[] = {
+		{ "/hello/%ff", "'name' of the path: is not UTF-8" },
+		{ "/hello/%zz", "'name' of the path: '%zz' is not a valid percent-encoding" },
+		{ "/hello/x?q=%ff", "query parameter 'q': is not UTF-8" },
+		{ "/hello/x?%ff=1", "query parameter '%ff': is not UTF-8" },
+	};
+	struct sp_httpc *c = client(s);
+
+	for (size_t i = 0; i < SP_COUNT(rows); i++) {
+		struct sp_err err = { 0 };
+
+		cr_expect_eq(sp_httpc_json(c, "GET", rows[i].path, NULL, NULL, &err), -EINVAL);
+		cr_expect_str_eq(err.message, rows[i].said);
+	}
 	sp_httpc_free(c);
 }
 

@@ -80,6 +80,18 @@ Test(refusals, of_mounts)
 		  "s.yaml:4:15: error: services.web.volumes[0] has '..' in the path '/b/../c'" },
 		{ "    volumes: [/a:/]\n",
 		  "s.yaml:4:15: error: services.web.volumes[0] is the root directory" },
+		{ "    volumes: [/a:/proc/sys]\n",
+		  "s.yaml:4:15: error: services.web.volumes[0] mounts on '/proc/sys': /proc, /sys and "
+		  "/dev (but for /dev/shm) are the container's own" },
+		{ "    volumes: [/a:/./dev//null/]\n",
+		  "s.yaml:4:15: error: services.web.volumes[0] mounts on '/dev/null': /proc, /sys and "
+		  "/dev (but for /dev/shm) are the container's own" },
+		{ "    volumes:\n      - {type: tmpfs, target: /dev}\n",
+		  "s.yaml:5:31: error: services.web.volumes[0].target mounts on '/dev': /proc, /sys "
+		  "and /dev (but for /dev/shm) are the container's own" },
+		{ "    tmpfs: [/run, /dev/shm, /sys]\n",
+		  "s.yaml:4:29: error: services.web.tmpfs[2] mounts on '/sys': /proc, /sys and /dev "
+		  "(but for /dev/shm) are the container's own" },
 		{ "    volumes: [/:/host]\n",
 		  "s.yaml:4:15: error: services.web.volumes[0] gives the container the node's root "
 		  "directory" },
