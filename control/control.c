@@ -18,6 +18,7 @@
 #include "control/operation/lease_keeper.h"
 #include "control/operation/recovery.h"
 #include "control/operation/worker.h"
+#include "control/served.h"
 #include "control/store/bell.h"
 #include "control/store/identity.h"
 #include "control/store/seal.h"
@@ -139,18 +140,23 @@ static int open_stores(struct control *c, struct sp_err *err)
 	return store_pool_new(&conf, &c->stores, err);
 }
 
-static int check_identity(struct control *c, struct sp_err *err)
+/* served: this host has, before. */
+static int check_identity(struct control *c, bool served, struct sp_err *err)
 {
 	struct store *s = NULL;
 	int r = store_pool_take(c->stores, &s, err);
 
+	if (r == 0 && served) {
+		r = store_identity_owned(s, err);
+		r = r == 0 ? served_refuse_empty(&c->config, err) : r < 0 ? r : 0;
+	}
 	if (r == 0)
 		r = store_identity_check(s, ca_fingerprint(c->ca), seal_id(c->seal), err);
 	store_pool_give(c->stores, s);
-	return r;
+	return r < 0 || served ? r : served_mark(&c->config, err);
 }
 
-static int open_store(struct control *c, struct sp_err *err)
+static int open_store(struct control *c, bool served, struct sp_err *err)
 {
 	int r;
 
@@ -161,7 +167,7 @@ static int open_store(struct control *c, struct sp_err *err)
 	if (r == 0)
 		r = open_stores(c, err);
 	if (r == 0)
-		r = check_identity(c, err);
+		r = check_identity(c, served, err);
 	return r;
 }
 
@@ -181,16 +187,19 @@ static int name_runner(struct control *c, struct sp_err *err)
 /* The image store's lock comes first: it is what says that no other controld runs here. */
 int control_open(struct control *c, struct sp_err *err)
 {
+	bool served = false;
 	int r = sp_mkdirs(c->config.state_dir, 0700, err);
 
 	if (r == 0)
 		r = name_runner(c, err);
 	if (r == 0)
+		r = served_check(&c->config, &served, err);
+	if (r == 0)
 		r = open_images(c, err);
 	if (r == 0)
 		r = open_identity(c, err);
 	if (r == 0)
-		r = open_store(c, err);
+		r = open_store(c, served, err);
 	if (r == 0)
 		r = workers_new(c, (unsigned int)c->config.work_threads, &c->workers, err);
 	if (r == 0)

@@ -3,16 +3,17 @@
  *
  *   main.c                 verbs and options
  *   config.c, control.c    configuration; what everything shares
+ *   served.c               the mark of a host whose keys and store are never made anew
  *   api/                   the HTTP API: routes, a file for each resource, streams passed through
- *   store/                 drivers, schema, transactions, a file for each noun; hints of commits,
- * sealing node/                  the nodes: identity (certificates, tokens), their agents, what
- * they report stack/                 what a stack asks for, its revisions, and how two of them
- * differ place/                 who runs where, and why not elsewhere lock/                  the
- * lock of each stack: requests, waiting, renewing operation/             operations: their steps,
- * agents, gates, workers, and who takes them over deploy/                plans, deploys and
- * destroys, step by step snapshot/, drift/      states to come back to; differences found on the
- * hosts and put right deps/, validate/       ties between stacks; what is checked before anything
- * is changed hooks/                 what is told of events, and the threads that tell it
+ *   store/                 drivers, schema, transactions, sealing, a file for each noun
+ *   node/                  the nodes: certificates, tokens, their agents, what they report
+ *   stack/                 what a stack asks for, its revisions, how two of them differ
+ *   place/                 who runs where, and why not elsewhere
+ *   operation/             operations: their steps, locks, agents, gates, workers, recovery
+ *   deploy/                plans, deploys and destroys, step by step
+ *   snapshot/, drift/      states to come back to; differences found on the hosts and put right
+ *   deps/, validate/       ties between stacks; what is checked before anything is changed
+ *   hooks/                 what is told of events, and the threads that tell it
  */
 #include <errno.h>
 #include <getopt.h>

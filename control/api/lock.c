@@ -5,29 +5,44 @@
 #include <string.h>
 
 #include "base/digest.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "base/time.h"
 #include "control/store/waiter.h"
 
-#define KEY_BYTES    8
-#define POLL_NS      (40 * SP_NS_PER_MS) /* a release at another controld sends no hint here */
-#define COMMAND_NS   (90 * SP_NS_PER_S)  /* the longest a call to an agent may take, and some */
-#define FROM_HEADER  "Stackpilot-From"
-#define REASON_BYTES (STORE_LEASE_REASON_MAX - 1)
+#define KEY_BYTES   8
+#define POLL_NS     (40 * SP_NS_PER_MS) /* a release at another controld sends no hint here */
+#define COMMAND_NS  (90 * SP_NS_PER_S)  /* the longest a call to an agent may take, and some */
+#define FROM_HEADER "Stackpilot-From"
+
+/* What cannot be told again is not kept. */
+static int check_text(const char *what, const char *text, size_t room, struct sp_err *err)
+{
+	autojson json_t *told = text ? json_string(text) : NULL;
+
+	if (text && !told)
+		return sp_fail(err, SP_E_INVALID, "%s is not UTF-8", what);
+	if (text && strlen(text) >= room)
+		return sp_fail(err, SP_E_TOO_LARGE, "%s has at most %zu bytes", what, room - 1);
+	return 0;
+}
 
 /* "ann@laptop": whoever says nothing is known by the connection alone. */
-static void read_from(struct api *a, struct lock_ask *ask)
+static int read_from(struct api *a, struct lock_ask *ask, struct sp_err *err)
 {
 	const char *from = sp_httpd_header(a->req, FROM_HEADER);
 	const char *at = from ? strrchr(from, '@') : NULL;
+	int r = check_text(FROM_HEADER, from, sizeof(ask->who), err);
 
+	if (r < 0)
+		return r;
 	snprintf(ask->who, sizeof(ask->who), "%s", sp_str_empty(from) ? ask->requester : from);
 	if (!at)
-		return;
+		return 0;
 	snprintf(ask->host, sizeof(ask->host), "%s", at + 1);
-	if ((size_t)(at - from) < sizeof(ask->who))
-		ask->who[at - from] = '\0';
+	ask->who[at - from] = '\0';
+	return 0;
 }
 
 static int read_key(struct api *a, struct lock_ask *ask, struct sp_err *err)
@@ -40,7 +55,7 @@ static int read_key(struct api *a, struct lock_ask *ask, struct sp_err *err)
 		return sp_fail(err, SP_E_INVALID, "an Idempotency-Key has 1 to %zu characters",
 			       sizeof(ask->key) - 1);
 	snprintf(ask->key, sizeof(ask->key), "%s", key);
-	return 0;
+	return check_text("an Idempotency-Key", key, sizeof(ask->key), err);
 }
 
 int lock_ask_read(struct api *a, struct lock_ask *ret, struct sp_err *err)
@@ -51,12 +66,12 @@ int lock_ask_read(struct api *a, struct lock_ask *ret, struct sp_err *err)
 		return r;
 	api_requester(a, ret->requester, sizeof(ret->requester));
 	ret->host[0] = '\0';
-	read_from(a, ret);
 	ret->under = sp_httpd_query(a->req, "lock");
 	ret->reason = sp_httpd_query(a->req, "reason");
-	if (ret->reason && strlen(ret->reason) > REASON_BYTES)
-		return sp_fail(err, SP_E_TOO_LARGE, "a reason has at most %d bytes", REASON_BYTES);
-	return read_key(a, ret, err);
+	r = read_from(a, ret, err);
+	if (r == 0)
+		r = check_text("a reason", ret->reason, STORE_LEASE_REASON_MAX, err);
+	return r < 0 ? r : read_key(a, ret, err);
 }
 
 struct store_lease_request lock_request(const struct api *a, const struct lock_ask *ask)

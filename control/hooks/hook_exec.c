@@ -152,14 +152,14 @@ static int converse(struct command *c, struct sp_err *err)
 	}
 }
 
-/* What is left of it ends with it: it leads a process group of its own. */
+/* What is left of it ends with it: it leads a process group of its own, whose number is nobody
+ * else's until it is reaped. */
 static int reap(struct command *c, int r, struct sp_err *err)
 {
 	const char *name = c->d->hook->exec[0];
 	int status = 0;
 
-	if (r < 0)
-		kill(-c->pid, SIGKILL);
+	kill(-c->pid, SIGKILL);
 	while (waitpid(c->pid, &status, 0) < 0 && errno == EINTR)
 		;
 	if (r < 0)

@@ -126,42 +126,84 @@ static int sign_self(struct ca *ca, struct sp_err *err)
 	return rc < 0 ? ca_tls_fail(err, rc, "CA certificate") : 0;
 }
 
-/* The key first: a certificate on disk always has its key. */
-static int make(int dirfd, struct sp_err *err)
-{
-	auto_(ca_free) struct ca *ca = calloc(1, sizeof(*ca));
-	autofree char *key = NULL, *cert = NULL;
-	int r = ca ? ca_new_key(&ca->key, err) : sp_fail_nomem(err);
-
-	if (r == 0)
-		r = sign_self(ca, err);
-	if (r == 0)
-		r = ca_key_pem(ca->key, &key, err);
-	if (r == 0)
-		r = ca_cert_pem(ca->cert, &cert, err);
-	if (r == 0)
-		r = sp_file_replace_at(dirfd, "ca.key", key, strlen(key), 0600, err);
-	if (r == 0)
-		r = sp_file_replace_at(dirfd, "ca.crt", cert, strlen(cert), 0644, err);
-	if (key)
-		explicit_bzero(key, strlen(key));
-	return r;
-}
-
 static gnutls_datum_t datum_of(struct sp_buf *b)
 {
 	return (gnutls_datum_t){ (unsigned char *)b->data, (unsigned int)b->len };
 }
 
-static int load(struct ca *ca, int dirfd, struct sp_err *err)
+static int load_key(struct ca *ca, int dirfd, struct sp_err *err)
 {
-	autobuf struct sp_buf cert = SP_BUF_INIT, key = SP_BUF_INIT;
+	autobuf struct sp_buf key = SP_BUF_INIT;
+	int rc, r = sp_file_read_at(dirfd, "ca.key", PEM_MAX, &key, err);
 	gnutls_datum_t d;
-	int r = sp_file_read_at(dirfd, "ca.crt", PEM_MAX, &cert, err);
-	int rc;
+
+	if (r < 0)
+		return r;
+	d = datum_of(&key);
+	rc = gnutls_x509_privkey_init(&ca->key);
+	if (rc == 0)
+		rc = gnutls_x509_privkey_import(ca->key, &d, GNUTLS_X509_FMT_PEM);
+	explicit_bzero(key.data, key.len);
+	return rc < 0 ? ca_tls_fail(err, rc, "ca.key") : 0;
+}
+
+static int make_key(struct ca *ca, int dirfd, struct sp_err *err)
+{
+	autofree char *key = NULL;
+	int r = ca_new_key(&ca->key, err);
 
 	if (r == 0)
-		r = sp_file_read_at(dirfd, "ca.key", PEM_MAX, &key, err);
+		r = ca_key_pem(ca->key, &key, err);
+	if (r == 0)
+		r = sp_file_replace_at(dirfd, "ca.key", key, strlen(key), 0600, err);
+	if (key)
+		explicit_bzero(key, strlen(key));
+	return r;
+}
+
+/* The key first: a certificate on disk always has its key. A key is never made anew: it may be a
+ * cluster's, whose certificate was lost. */
+static int make(int dirfd, struct sp_err *err)
+{
+	auto_(ca_free) struct ca *ca = calloc(1, sizeof(*ca));
+	bool has_key = faccessat(dirfd, "ca.key", F_OK, 0) == 0;
+	autofree char *cert = NULL;
+	int r = ca ? 0 : sp_fail_nomem(err);
+
+	if (r == 0)
+		r = has_key ? load_key(ca, dirfd, err) : make_key(ca, dirfd, err);
+	if (r == 0)
+		r = sign_self(ca, err);
+	if (r == 0)
+		r = ca_cert_pem(ca->cert, &cert, err);
+	if (r == 0)
+		r = sp_file_replace_at(dirfd, "ca.crt", cert, strlen(cert), 0644, err);
+	return r;
+}
+
+/* Certificates that are signed with another key are worth nothing. */
+static int check_pair(const struct ca *ca, struct sp_err *err)
+{
+	unsigned char of_cert[32], of_key[32];
+	size_t cert_len = sizeof(of_cert), key_len = sizeof(of_key);
+	int rc = gnutls_x509_crt_get_key_id(ca->cert, GNUTLS_KEYID_USE_SHA256, of_cert, &cert_len);
+
+	if (rc == 0)
+		rc = gnutls_x509_privkey_get_key_id(ca->key, GNUTLS_KEYID_USE_SHA256, of_key,
+						    &key_len);
+	if (rc < 0)
+		return ca_tls_fail(err, rc, "ca.key");
+	if (cert_len != key_len || memcmp(of_cert, of_key, key_len) != 0)
+		return sp_fail(err, SP_E_INVALID, "ca.key is not the key of ca.crt");
+	return 0;
+}
+
+static int load(struct ca *ca, int dirfd, struct sp_err *err)
+{
+	autobuf struct sp_buf cert = SP_BUF_INIT;
+	gnutls_datum_t d;
+	int rc, r = sp_file_read_at(dirfd, "ca.crt", PEM_MAX, &cert, err);
+
 	if (r < 0)
 		return r;
 	d = datum_of(&cert);
@@ -170,12 +212,8 @@ static int load(struct ca *ca, int dirfd, struct sp_err *err)
 		rc = gnutls_x509_crt_import(ca->cert, &d, GNUTLS_X509_FMT_PEM);
 	if (rc < 0)
 		return ca_tls_fail(err, rc, "ca.crt");
-	rc = gnutls_x509_privkey_init(&ca->key);
-	d = datum_of(&key);
-	if (rc == 0)
-		rc = gnutls_x509_privkey_import(ca->key, &d, GNUTLS_X509_FMT_PEM);
-	explicit_bzero(key.data, key.len);
-	return rc < 0 ? ca_tls_fail(err, rc, "ca.key") : 0;
+	r = load_key(ca, dirfd, err);
+	return r < 0 ? r : check_pair(ca, err);
 }
 
 static int read_identity(struct ca *ca, struct sp_err *err)

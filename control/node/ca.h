@@ -29,7 +29,8 @@ struct ca_subject {
 	bool server, client;
 };
 
-/* Open dir/ca.crt and dir/ca.key; make them when neither is there. */
+/* Open dir/ca.crt and dir/ca.key, which must be a pair; what is missing of it is made, but a key
+ * that is there is never replaced. */
 int ca_open(const char *dir, struct ca **ret, struct sp_err *err);
 void ca_free(struct ca *ca); /* takes NULL */
 SP_AUTO(struct ca *, ca_free)

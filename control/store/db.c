@@ -136,6 +136,11 @@ int db_now(struct db *db, int64_t *ret_ns, struct sp_err *err)
 	return db->driver->now(db, ret_ns, err);
 }
 
+int db_present(struct db *db, struct sp_err *err)
+{
+	return db->driver->present ? db->driver->present(db, err) : 0;
+}
+
 int db_script(struct db *db, const char *sql, struct sp_err *err)
 {
 	return db->driver->script(db, sql, err);

@@ -75,6 +75,8 @@ struct db_driver {
 	int (*snapshot)(struct db *db, struct sp_err *err);
 	const char *const *checks; /* selects that give a line of text for each thing broken */
 	int (*now)(struct db *db, int64_t *ret_ns, struct sp_err *err);
+	/* NULL where a database cannot be taken away from under a connection. */
+	int (*present)(struct db *db, struct sp_err *err);
 	/* Hints between connections; NULL where a database is one program's. */
 	int (*listen)(struct db *db, int *ret_fd, struct sp_err *err);
 	int (*heard)(struct db *db, struct sp_err *err);
@@ -108,6 +110,10 @@ bool db_retry(struct db *db, struct db_retry *retry);
 
 /* Reading as of one moment, until db_rollback(). A lost connection ends it. */
 int db_snapshot(struct db *db, struct sp_err *err);
+
+/* The database is still the one that was opened: SP_E_CORRUPT when its file was removed or another
+ * was put in its place, and what is written now would be lost. */
+int db_present(struct db *db, struct sp_err *err);
 
 /* The url without what only its owner should know: "postgresql://user@host/name". */
 void db_url_public(const char *url, char *ret, size_t room);

@@ -7,27 +7,30 @@
 #include "base/str.h"
 #include "control/store/db_postgres.h"
 
+#define TOO_MANY "53300"
+
 /* The first prefix that fits counts. */
 static const struct {
 	const char *state;
 	enum sp_err_code code;
 	enum db_trouble trouble;
 } meanings[] = {
-	{ "23505", SP_E_EXISTS, DB_FINE },      /* unique_violation */
-	{ "23", SP_E_CONFLICT, DB_FINE },       /* other integrity constraints */
-	{ "40001", SP_E_CONFLICT, DB_AGAIN },   /* serialization_failure */
-	{ "40P01", SP_E_CONFLICT, DB_AGAIN },   /* deadlock_detected */
-	{ "08", SP_E_UNREACHABLE, DB_LOST },    /* connection exceptions, PgBouncer's too */
-	{ "57P", SP_E_UNREACHABLE, DB_LOST },   /* shutdown, crash, starting up */
-	{ "25P03", SP_E_UNREACHABLE, DB_LOST }, /* slept in a transaction */
-	{ "25006", SP_E_UNREACHABLE, DB_LOST }, /* a standby: the primary is elsewhere now */
-	{ "53300", SP_E_UNREACHABLE, DB_LOST }, /* too_many_connections */
-	{ "53100", SP_E_NO_SPACE, DB_FINE },    /* disk_full */
-	{ "53200", SP_E_NO_MEMORY, DB_FINE },   /* out_of_memory */
-	{ "55P03", SP_E_TIMEOUT, DB_FINE },     /* lock_not_available: lock_timeout */
-	{ "57014", SP_E_TIMEOUT, DB_FINE },     /* query_canceled: statement_timeout */
-	{ "XX001", SP_E_CORRUPT, DB_FINE },     /* data_corrupted */
-	{ "XX002", SP_E_CORRUPT, DB_FINE },     /* index_corrupted */
+	{ "23505", SP_E_EXISTS, DB_FINE },       /* unique_violation */
+	{ "23", SP_E_CONFLICT, DB_FINE },        /* other integrity constraints */
+	{ "22021", SP_E_INVALID, DB_FINE },      /* character_not_in_repertoire: no UTF-8 */
+	{ "40001", SP_E_CONFLICT, DB_AGAIN },    /* serialization_failure */
+	{ "40P01", SP_E_CONFLICT, DB_AGAIN },    /* deadlock_detected */
+	{ "08", SP_E_UNREACHABLE, DB_LOST },     /* connection exceptions, PgBouncer's too */
+	{ "57P", SP_E_UNREACHABLE, DB_LOST },    /* shutdown, crash, starting up */
+	{ "25P03", SP_E_UNREACHABLE, DB_LOST },  /* slept in a transaction */
+	{ "25006", SP_E_UNREACHABLE, DB_LOST },  /* a standby: the primary is elsewhere now */
+	{ TOO_MANY, SP_E_UNREACHABLE, DB_LOST }, /* too_many_connections */
+	{ "53100", SP_E_NO_SPACE, DB_FINE },     /* disk_full */
+	{ "53200", SP_E_NO_MEMORY, DB_FINE },    /* out_of_memory */
+	{ "55P03", SP_E_TIMEOUT, DB_FINE },      /* lock_not_available: lock_timeout */
+	{ "57014", SP_E_TIMEOUT, DB_FINE },      /* query_canceled: statement_timeout */
+	{ "XX001", SP_E_CORRUPT, DB_FINE },      /* data_corrupted */
+	{ "XX002", SP_E_CORRUPT, DB_FINE },      /* index_corrupted */
 	{ "", SP_E_SYSTEM, DB_FINE },
 };
 
@@ -69,9 +72,12 @@ static bool answers(const struct pg *pg)
 	return PQpingParams(keys, values, 0) == PQPING_OK;
 }
 
+/* Verbose words have the SQLSTATE, which libpq does not tell of a connection that was refused. */
 static bool reconnect(struct pg *pg)
 {
+	PQsetErrorVerbosity(pg->conn, PQERRORS_VERBOSE);
 	PQreset(pg->conn);
+	PQsetErrorVerbosity(pg->conn, PQERRORS_DEFAULT);
 	pg->broken = PQstatus(pg->conn) != CONNECTION_OK;
 	return !pg->broken;
 }
@@ -88,6 +94,12 @@ static int refuse_connection(struct pg *pg, bool lost, struct sp_err *err)
 	return r;
 }
 
+/* The server has no room for another connection now: "FATAL:  53300: sorry, too many clients". */
+static bool is_full(const struct pg *pg)
+{
+	return strstr(PQerrorMessage(pg->conn), " " TOO_MANY ": ") != NULL;
+}
+
 /* A server that lets us not in although it answers, before and after, will not change its mind. */
 int pg_connect(struct pg *pg, struct sp_err *err)
 {
@@ -97,7 +109,7 @@ int pg_connect(struct pg *pg, struct sp_err *err)
 		return pg_refuse(pg, NULL, err);
 	if (reconnect(pg))
 		return 0;
-	if (!answers(pg))
+	if (is_full(pg) || !answers(pg))
 		return refuse_connection(pg, true, err);
-	return reconnect(pg) ? 0 : refuse_connection(pg, !answers(pg), err);
+	return reconnect(pg) ? 0 : refuse_connection(pg, is_full(pg) || !answers(pg), err);
 }

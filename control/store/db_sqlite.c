@@ -8,6 +8,26 @@
 #define BUSY_TIMEOUT_MS 15000
 #define BUSY_PAUSE_MS   2
 
+static const char *file_of(const struct lite *c)
+{
+	return c->handle ? sqlite3_db_filename(c->handle, "main") : "";
+}
+
+/* What is wrong with the file or its disk names it, and says what the system said. */
+static void refuse(struct lite *c, enum sp_err_code code, int rc, struct sp_err *err)
+{
+	const char *words = c->handle ? sqlite3_errmsg(c->handle) : sqlite3_errstr(rc);
+	int primary = rc & 0xff, system = c->handle ? sqlite3_system_errno(c->handle) : 0;
+
+	if (code == SP_E_CORRUPT)
+		sp_fail(err, code, "store '%s': %s; stop controld and go back to a backup",
+			file_of(c), words);
+	else if ((primary == SQLITE_IOERR || primary == SQLITE_CANTOPEN) && system)
+		sp_fail(err, code, "store '%s': %s: %s", file_of(c), words, strerror(system));
+	else
+		sp_fail(err, code, "store: %s", words);
+}
+
 int lite_refuse(struct lite *c, int rc, struct sp_err *err)
 {
 	int extended = c->handle ? sqlite3_extended_errcode(c->handle) : rc;
@@ -25,7 +45,7 @@ int lite_refuse(struct lite *c, int rc, struct sp_err *err)
 		code = SP_E_CORRUPT;
 	else if ((extended & 0xff) == SQLITE_NOMEM)
 		code = SP_E_NO_MEMORY;
-	sp_fail(err, code, "store: %s", c->handle ? sqlite3_errmsg(c->handle) : sqlite3_errstr(rc));
+	refuse(c, code, rc, err);
 	sp_err_at(err, SP_STAGE_STORE);
 	return err ? sp_err_return(err) : -5;
 }
@@ -82,7 +102,6 @@ static int connection_open(const char *url, struct db **ret, struct sp_err *err)
 		r = lite_refuse(c, rc, err);
 	}
 	if (r < 0) {
-		sp_err_prefix(err, "'%s'", path);
 		connection_close(&c->db);
 		return r;
 	}
@@ -90,10 +109,29 @@ static int connection_open(const char *url, struct db **ret, struct sp_err *err)
 	return 0;
 }
 
+static int present(struct db *db, struct sp_err *err)
+{
+	struct lite *c = sp_container_of(db, struct lite, db);
+	int moved = 0, rc = sqlite3_file_control(c->handle, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+
+	if (rc != SQLITE_OK)
+		return lite_refuse(c, rc, err);
+	if (!moved)
+		return 0;
+	sp_fail(err, SP_E_CORRUPT,
+		"store '%s' was removed or replaced while it was in use; put it right and start "
+		"controld again",
+		file_of(c));
+	sp_err_at(err, SP_STAGE_STORE);
+	return sp_err_return(err);
+}
+
 static int begin(struct db *db, const char *opening, struct sp_err *err)
 {
+	int r = present(db, err);
+
 	(void)opening;
-	return script(db, "BEGIN IMMEDIATE", err);
+	return r < 0 ? r : script(db, "BEGIN IMMEDIATE", err);
 }
 
 static int commit(struct db *db, struct sp_err *err)
@@ -146,6 +184,7 @@ const struct db_driver db_sqlite = {
 	.number = lite_number,
 	.end = lite_end,
 	.now = now,
+	.present = present,
 	.columns = lite_columns,
 	.column = lite_column,
 	.is_number = lite_is_number,

@@ -34,6 +34,13 @@ int store_identity_claim(struct store *s, const char *name, const char *value,
 	return r < 0 ? r : sp_str_eq(ret_other, value);
 }
 
+int store_identity_owned(struct store *s, struct sp_err *err)
+{
+	char owner[STORE_IDENTITY_MAX];
+
+	return read_value(s, "ca", owner, err);
+}
+
 static int check_moved(struct store *s, struct sp_err *err)
 {
 	char where[STORE_IDENTITY_MAX];

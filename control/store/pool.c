@@ -13,9 +13,22 @@ struct store_pool {
 	const struct seal *seal;
 	struct store *idle[IDLE_MAX];
 	size_t n_idle;
+	struct db *anchor; /* never lent: it knows whether the database is still there */
 	void (*on_commit)(void *owner);
 	void *owner;
 };
+
+/* A server needs none. */
+static int open_anchor(struct store_pool *p, struct sp_err *err)
+{
+	int r = db_open(p->url, &p->anchor, err);
+
+	if (r == 0 && db_has_others(p->anchor)) {
+		db_close(p->anchor);
+		p->anchor = NULL;
+	}
+	return r;
+}
 
 int store_pool_new(const struct store_pool_conf *conf, struct store_pool **ret, struct sp_err *err)
 {
@@ -30,7 +43,9 @@ int store_pool_new(const struct store_pool_conf *conf, struct store_pool **ret, 
 	p->owner = conf->owner;
 	p->seal = conf->seal;
 	p->url = strdup(conf->url);
-	r = p->url ? store_pool_take(p, &first, err) : sp_fail_nomem(err);
+	r = p->url ? open_anchor(p, err) : sp_fail_nomem(err);
+	if (r == 0)
+		r = store_pool_take(p, &first, err);
 	if (r < 0) {
 		store_pool_free(p);
 		return r;
@@ -46,6 +61,7 @@ void store_pool_free(struct store_pool *p)
 		return;
 	for (size_t i = 0; i < p->n_idle; i++)
 		store_close(p->idle[i]);
+	db_close(p->anchor);
 	pthread_mutex_destroy(&p->lock);
 	free(p->url);
 	free(p);
@@ -57,9 +73,12 @@ int store_pool_take(struct store_pool *p, struct store **ret, struct sp_err *err
 	int r;
 
 	pthread_mutex_lock(&p->lock);
-	if (p->n_idle)
+	r = p->anchor ? db_present(p->anchor, err) : 0;
+	if (r == 0 && p->n_idle)
 		s = p->idle[--p->n_idle];
 	pthread_mutex_unlock(&p->lock);
+	if (r < 0)
+		return r;
 	if (!s) {
 		r = store_open(p->url, p->seal, &s, err);
 		if (r < 0)

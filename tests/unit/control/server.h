@@ -11,7 +11,8 @@
 
 static char server_dir[64];
 
-static inline void server_do(const char *verb)
+/* option: of a start, "max_connections=10"; NULL: none */
+static inline void server_do_with(const char *verb, const char *option)
 {
 	int status = 0, log;
 	pid_t pid = fork();
@@ -21,21 +22,31 @@ static inline void server_do(const char *verb)
 		log = open("/dev/null", O_WRONLY);
 		dup2(log, STDOUT_FILENO);
 		dup2(log, STDERR_FILENO);
-		execl("tests/postgres", "tests/postgres", verb, server_dir, NULL);
+		execl("tests/postgres", "tests/postgres", verb, server_dir, option, NULL);
 		_exit(127);
 	}
 	cr_assert_eq(waitpid(pid, &status, 0), pid);
 	cr_assert_eq(WEXITSTATUS(status), 0, "tests/postgres %s: %d", verb, WEXITSTATUS(status));
 }
 
-static inline void server_start(void)
+static inline void server_do(const char *verb)
+{
+	server_do_with(verb, NULL);
+}
+
+static inline void server_start_with(const char *option)
 {
 	if (!getenv("SP_TEST_POSTGRES"))
 		cr_skip_test("no PostgreSQL: run it with tests/run");
 	snprintf(server_dir, sizeof(server_dir), "/tmp/sp-server-XXXXXX");
 	cr_assert_not_null(mkdtemp(server_dir));
 	cr_assert_eq(chmod(server_dir, 0755), 0);
-	server_do("start");
+	server_do_with("start", option);
+}
+
+static inline void server_start(void)
+{
+	server_start_with(NULL);
 }
 
 static inline void server_stop(void)

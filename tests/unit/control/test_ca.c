@@ -115,6 +115,45 @@ Test(ca, keeps_its_key_to_its_owner)
 	cr_expect_eq(st.st_mode & 0777, 0600);
 }
 
+static void in_scratch(char ret[128], const char *file)
+{
+	snprintf(ret, 128, "%s/%s", scratch_dir, file);
+}
+
+Test(ca, never_replaces_a_key_whose_certificate_is_gone)
+{
+	autobuf struct sp_buf before = SP_BUF_INIT, after = SP_BUF_INIT;
+	struct ca *again = NULL;
+	char key[128], cert[128];
+
+	in_scratch(key, "ca.key");
+	in_scratch(cert, "ca.crt");
+	cr_assert_eq(sp_file_read_at(AT_FDCWD, key, 4096, &before, &err), 0);
+	cr_assert_eq(unlink(cert), 0);
+	cr_assert_eq(ca_open(scratch_dir, &again, &err), 0, "%s", err.message);
+	cr_assert_eq(sp_file_read_at(AT_FDCWD, key, 4096, &after, &err), 0);
+	cr_expect_str_eq(after.data, before.data);
+	ca_free(again);
+}
+
+Test(ca, is_refused_when_key_and_certificate_are_no_pair)
+{
+	struct ca *again = NULL;
+	char key[128], cert[128], kept[128];
+
+	in_scratch(key, "ca.key");
+	in_scratch(cert, "ca.crt");
+	in_scratch(kept, "kept.crt");
+	cr_assert_eq(rename(cert, kept), 0);
+	cr_assert_eq(unlink(key), 0);
+	cr_assert_eq(ca_open(scratch_dir, &again, &err), 0, "%s", err.message);
+	ca_free(again);
+	cr_assert_eq(rename(kept, cert), 0);
+	cr_expect_eq(ca_open(scratch_dir, &again, &err), -EINVAL);
+	cr_expect_not_null(strstr(err.message, "ca.key is not the key of ca.crt"), "%s",
+			   err.message);
+}
+
 Test(ca, gives_a_client_a_certificate_that_serves_no_one)
 {
 	struct ca_subject who = { .name = "ann", .role = "operator", .client = true };

@@ -111,7 +111,7 @@ static int64_t last_seq(void)
 /* A hook that keeps what it is told in the file; `before` may fail first. */
 static void hook_that_keeps(const char *before)
 {
-	char json[512];
+	char json[1024];
 
 	snprintf(json, sizeof(json),
 		 "[{\"name\": \"keep\", \"exec\": [\"/bin/sh\", \"-c\", \"%s cat >>%s\"]}]", before,
@@ -204,6 +204,47 @@ Test(hooks, one_that_hangs_is_ended_with_all_it_started)
 	while (!row.failures)
 		row = later();
 	cr_expect_str_eq(row.error, "'/bin/sh' has not ended after 100 ms");
+	hooks_free(h);
+}
+
+/* What still holds a pipe is alive. */
+Test(hooks, one_that_ends_well_leaves_nothing_running_either)
+{
+	struct hooks *h = NULL;
+	char pipe_path[160], before[256], byte;
+	int fd;
+
+	snprintf(pipe_path, sizeof(pipe_path), "%s/pipe", scratch_dir);
+	cr_assert_eq(mkfifo(pipe_path, 0600), 0);
+	fd = open(pipe_path, O_RDONLY | O_NONBLOCK);
+	cr_assert_geq(fd, 0);
+	fcntl(fd, F_SETFL, 0);
+	snprintf(before, sizeof(before), "exec 3>%s; echo here >&3; sleep 1000 & ", pipe_path);
+	hook_that_keeps(before);
+	cr_assert_eq(hooks_new(&control, &h, &err), 0, "%s", err.message);
+	await_row();
+	append("lock.acquired", 1);
+	while (later().delivered < 1)
+		;
+	while (read(fd, &byte, 1) > 0)
+		;
+	close(fd);
+	hooks_free(h);
+}
+
+/* More than a pipe holds, on both streams, and nothing read of what it is told. */
+Test(hooks, one_that_prints_megabytes_and_reads_nothing_is_bounded)
+{
+	struct hooks *h = NULL;
+	struct store_hook row = { 0 };
+
+	hook_that_keeps("head -c 3000000 /dev/zero; head -c 3000000 /dev/zero >&2; exit 7;");
+	cr_assert_eq(hooks_new(&control, &h, &err), 0, "%s", err.message);
+	await_row();
+	append("lock.acquired", 200);
+	while (!row.failures)
+		row = later();
+	cr_expect_not_null(strstr(row.error, "exits 7"), "%s", row.error);
 	hooks_free(h);
 }
 

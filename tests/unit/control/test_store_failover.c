@@ -3,6 +3,7 @@
  * done finds it done, once, and the events have no gap.
  */
 #include <criterion/criterion.h>
+#include <libpq-fe.h>
 #include <pthread.h>
 #include <stdatomic.h>
 
@@ -136,4 +137,43 @@ Test(failover, of_what_was_written_nothing_is_lost_or_doubled)
 Test(failover, behind_a_pooler_nothing_is_lost_or_doubled_either)
 {
 	crash_under_writers("/bouncer&port=6432");
+}
+
+#define CONNECTIONS 11 /* one more than there is room for */
+
+static void set_up_narrow(void)
+{
+	scratch_make();
+	server_start_with("max_connections=10");
+	server_url(scratch_where, sizeof(scratch_where), "");
+	store_close(scratch_store());
+}
+
+TestSuite(narrow, .init = set_up_narrow, .fini = tear_down, .timeout = 120);
+
+static void *close_soon(void *arg)
+{
+	PGconn **all = arg;
+	struct timespec moment = { .tv_nsec = 500 * SP_NS_PER_MS };
+
+	nanosleep(&moment, NULL);
+	for (int i = 0; i < CONNECTIONS; i++)
+		PQfinish(all[i]);
+	return NULL;
+}
+
+Test(narrow, a_server_that_has_no_room_for_a_connection_is_waited_for)
+{
+	PGconn *all[CONNECTIONS];
+	struct sp_err err = { 0 };
+	struct store *s = NULL;
+	pthread_t thread;
+
+	for (int i = 0; i < CONNECTIONS; i++)
+		all[i] = PQconnectdb(scratch_where);
+	cr_assert_eq(PQstatus(all[CONNECTIONS - 1]), CONNECTION_BAD, "there is room");
+	cr_assert_eq(pthread_create(&thread, NULL, close_soon, all), 0);
+	cr_expect_eq(store_open(scratch_where, NULL, &s, &err), 0, "%s", err.message);
+	store_close(s);
+	pthread_join(thread, NULL);
 }

@@ -1,0 +1,207 @@
+#!/usr/bin/env bats
+# controld whose own files and disk are bad: its keys, its store, its directory. Each fault is one clear error that names
+# the file; nothing is overwritten, and with the file put right controld serves again.
+
+bats_require_minimum_version 1.5.0
+
+BIN=$BATS_TEST_DIRNAME/../../${O:-build}/bin
+
+setup() {
+	DIR=$(mktemp -d /tmp/sp-faults-XXXXXX)
+	A=$DIR/a
+	mkdir -m 700 "$A"
+}
+
+teardown() {
+	[[ -n ${BATS_TEST_COMPLETED:-} ]] || tail -n 5 "$DIR/log" >&2 || true
+	[[ ! -e $DIR/pid ]] || kill_controld KILL
+	! mountpoint -q "$A" || umount "$A"
+	rm -rf "$DIR"
+}
+
+become_controld() { exec "$BIN/controld" --set state_dir="$A" --set unix_socket="$DIR/socket" "$@" run; }
+
+# One that is to refuse: it has 20 s to end.
+controld() { timeout 20 bash -c "$(declare -f become_controld); $(declare -p BIN A DIR); become_controld \"\$@\"" controld "$@"; }
+
+start() {
+	local end=$((SECONDS + 20))
+	become_controld "$@" 2>>"$DIR/log" 3>&- &
+	echo $! >"$DIR/pid"
+	until ready; do
+		((SECONDS < end)) && kill -0 "$(<"$DIR/pid")" || return 1
+		sleep 0.05
+	done
+}
+
+ready() { call /v1/ready -f -o /dev/null; }
+call() { curl -sS -m 30 --unix-socket "$DIR/socket" "${@:2}" "http://c$1" 2>/dev/null; }
+lock() { call "/v1/locks/$1" -X POST -d '{"reason": "maintenance"}'; }
+
+kill_controld() { # signal
+	local pid
+	pid=$(<"$DIR/pid")
+	rm "$DIR/pid"
+	kill "-$1" "$pid"
+	while kill -0 "$pid" 2>/dev/null && [[ $(ps -o state= -p "$pid") != Z* ]]; do sleep 0.02; done
+}
+
+# A control host that has served, and stands still.
+has_served() {
+	start
+	lock kept
+	kill_controld TERM
+	sqlite3 "$A/store.db" 'PRAGMA wal_checkpoint(TRUNCATE)' >/dev/null
+}
+
+serves_as_before() {
+	start
+	[[ $(call /v1/locks) == *'"stack":"kept"'* ]]
+	kill_controld TERM
+}
+
+@test "a key or a certificate that is missing or empty is never made anew" {
+	has_served
+	for file in seal.key ca.key ca.crt; do
+		sums=$(cd "$A" && sha256sum seal.key ca.key ca.crt server.key)
+		mv "$A/$file" "$DIR/kept"
+		run -1 controld
+		[[ $output == *"'$A/$file' is missing or empty, and this control host has served a cluster"* ]]
+		[ ! -e "$A/$file" ]
+		(umask 077 && : >"$A/$file")
+		run -1 controld
+		[[ $output == *"'$A/$file' is missing or empty"* ]]
+		[ ! -s "$A/$file" ]
+		mv "$DIR/kept" "$A/$file"
+		sha256sum --quiet -c <<<"$(sed "s|  |  $A/|" <<<"$sums")"
+		serves_as_before
+	done
+}
+
+@test "a key that is cut off, or another's, is refused by name and stays as it is" {
+	has_served
+	mkdir "$DIR/other"
+	"$BIN/controld" --set state_dir="$DIR/other" token >/dev/null
+	openssl rand -base64 32 >"$DIR/other/seal.key"
+	for file in seal.key ca.key ca.crt; do
+		cp -p "$A/$file" "$DIR/kept"
+		for bad in "$(head -c 20 "$DIR/kept")" "$(<"$DIR/other/$file")"; do
+			echo "$bad" >"$A/$file"
+			run controld
+			[[ $status == [13] && ($output == *"$A"* || $output == *"seal_key"*) && $output == *"${file%.*}"* ]]
+			[[ $(<"$A/$file") == "$bad" ]]
+		done
+		cp -p "$DIR/kept" "$A/$file"
+		serves_as_before
+	done
+}
+
+@test "a store that is gone, empty, cut off or garbage is refused by name; put back, it serves" {
+	has_served
+	cp -p "$A/store.db" "$DIR/kept"
+	for fault in 'rm "$1"' ': >"$1"' 'truncate -s 40960 "$1"' 'echo garbage >"$1"' \
+		'dd if=/dev/urandom of="$1" bs=4096 seek=1 count=30 conv=notrunc status=none'; do
+		rm -f "$A"/store.db-*
+		bash -c "$fault" fault "$A/store.db"
+		run -1 controld
+		[[ $output == *"store '"*"$A/store.db'"* && $output == *backup* ]]
+		rm -f "$A"/store.db*
+		cp -p "$DIR/kept" "$A/store.db"
+		serves_as_before
+	done
+}
+
+@test "a store that is taken away, or replaced, under a running controld takes no more changes" {
+	start
+	lock kept
+	cp -p "$A/store.db" "$DIR/other.db"
+	for fault in 'rm "$1"' 'cp "$2" "$1"'; do
+		[[ $fault != cp* ]] || rm -f "$A/store.db"
+		bash -c "$fault" fault "$A/store.db" "$DIR/other.db"
+		run lock lost
+		[[ $output == *"'$A/store.db' was removed or replaced while it was in use"* ]]
+		run -22 ready
+	done
+	[ ! -s "$A/store.db" ] || cmp "$A/store.db" "$DIR/other.db"
+}
+
+@test "a store that is cut off under a running controld is an error, not a crash" {
+	start
+	lock kept
+	sqlite3 "$A/store.db" 'PRAGMA wal_checkpoint(TRUNCATE)' >/dev/null
+	truncate -s 8192 "$A/store.db"
+	run lock lost
+	[[ $output == *'"code":"corrupt"'*"$A/store.db"* ]]
+	run -22 ready
+	kill -0 "$(<"$DIR/pid")"
+}
+
+@test "a schema of a newer program is refused, and not touched" {
+	has_served
+	sqlite3 "$A/store.db" 'INSERT INTO schema_version VALUES (99)'
+	before=$(sha256sum "$A/store.db")
+	run -1 controld
+	[[ $output == *"the store has schema 99, this program knows up to "* ]]
+	[[ $(sha256sum "$A/store.db") == "$before" ]]
+}
+
+@test "a second controld on the same state directory is refused" {
+	start
+	run -1 controld --set unix_socket="$DIR/second"
+	[[ $output == *"'$A/images': another process has it open"* ]]
+	lock kept
+}
+
+@test "a full disk refuses changes and is got over" {
+	mount -t tmpfs -o size=4m,mode=700 none "$A"
+	start
+	lock kept
+	cat /dev/zero >"$A/ballast" 2>/dev/null || true
+	for i in 1 2 3 4 5 6 7 8; do run lock "full$i"; done
+	[[ $output == *'"code":"no_space"'* ]]
+	[[ $(call /v1/locks) == *'"stack":"kept"'* ]]
+	kill_controld TERM
+	rm "$A/ballast"
+	start
+	lock again
+	[[ $(call /v1/store | jq -c .findings) == '[]' ]]
+	kill_controld TERM
+	umount "$A"
+}
+
+@test "a first start on a disk that is full makes nothing that a later one stumbles over" {
+	mount -t tmpfs -o size=20k,mode=700 none "$A"
+	for size in 20k 40k 64k 300k; do
+		mount -o remount,size=$size "$A"
+		run -1 controld
+	done
+	mount -o remount,size=8m "$A"
+	start
+	kill_controld TERM
+	umount "$A"
+}
+
+@test "a directory that cannot be written is refused by name" {
+	has_served
+	mount --bind "$A" "$A"
+	mount -o remount,bind,ro "$A"
+	run -1 controld
+	[[ $output == *"$A"*"Read-only file system"* ]]
+	umount "$A"
+	serves_as_before
+}
+
+@test "killed at any moment of its first start, the next start finds nothing half made" {
+	for i in $(seq 25); do
+		become_controld 2>/dev/null 3>&- &
+		sleep "0.0$((i * 2 % 60 / 10))$((i * 3 % 10))"
+		kill -KILL $!
+		wait $! 2>/dev/null || true
+		((i % 5)) || rm -rf "${A:?}"/*
+	done
+	start
+	lock kept
+	[[ $(call /v1/store | jq -c .findings) == '[]' ]]
+	kill_controld TERM
+	serves_as_before
+}
