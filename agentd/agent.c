@@ -14,6 +14,7 @@
 #include "agentd/api.h"
 #include "agentd/exec.h"
 #include "agentd/exec_leftover.h"
+#include "agentd/heap.h"
 #include "agentd/images.h"
 #include "agentd/network.h"
 #include "agentd/orphan.h"
@@ -66,6 +67,8 @@ static int open_state(struct agent *a, struct sp_err *err)
 
 	if (r == 0)
 		r = open_loop(a, err);
+	if (r == 0)
+		r = heap_watch(a, err);
 	if (r == 0)
 		r = events_open(a->loop, a->dirs.events, (unsigned int)a->config.events_kept,
 				&a->events, err);
@@ -160,6 +163,7 @@ static void close_all(struct agent *a)
 		poll_end_all(a);
 		exec_end_all(a);
 		images_end_all(a);
+		heap_unwatch(a);
 		uplink_close(a);
 		network_close(a);
 	}

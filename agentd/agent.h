@@ -36,6 +36,7 @@ struct agent {
 	bool stopping;
 
 	struct events *events;
+	struct sp_timer heap_look;
 	struct uidrange uids;
 	struct trash trash;
 	struct rt_engine *engine;

@@ -10,41 +10,31 @@
  *   adopt     after a restart          orphan    what belongs to nobody
  *   health    probes' verdicts         logs, probe   what containers print and answer
  *   events    the numbered log         wait, poll    requests that are held
- *   fence, uidrange, volumes, trash    one promise each
+ *   fence, uidrange, volumes, trash, heap    one promise each
  */
 #include <errno.h>
 #include <limits.h>
-#include <malloc.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "agentd/agent.h"
 #include "agentd/config.h"
+#include "agentd/heap.h"
 #include "agentd/options.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/path.h"
 #include "base/version.h"
 
-#define JOIN_PROGRAM    "agentd-join"
-#define HEAP_KEEP_BYTES (64 * 1024)
-
-/* A daemon's peaks (TLS handshakes, rulesets, images' documents) are short: what they took goes
- * back to the kernel, instead of being kept for the next one. */
-static void keep_heap_small(void)
-{
-	mallopt(M_MMAP_THRESHOLD, HEAP_KEEP_BYTES);
-	mallopt(M_TRIM_THRESHOLD, HEAP_KEEP_BYTES);
-	mallopt(M_TOP_PAD, 0);
-}
+#define JOIN_PROGRAM "agentd-join"
 
 static int run(struct config *c, char **argv)
 {
 	struct sp_err err = { 0 };
 
 	(void)argv;
-	keep_heap_small();
+	heap_keep_small();
 	sp_log_open("agentd", (enum sp_log_level)sp_log_level_parse(c->log_level));
 	if (config_complete(c, &err) < 0 || agent_run(c, &err) < 0)
 		return options_complain(&err);
