@@ -14,8 +14,8 @@
 #include "base/time.h"
 
 #define HEAP_KEEP_BYTES (64 << 10) /* at its end; a larger block is a mapping of its own */
-#define HEAP_FREE_MAX	(256 << 10)
-#define HEAP_LOOK_NS	(10 * SP_NS_PER_S)
+#define HEAP_FREE_MAX   (256 << 10)
+#define HEAP_LOOK_NS    (10 * SP_NS_PER_S)
 
 struct agent;
 
