@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "control/deploy/deploy.h"
 #include "control/deploy/plan_actions.h"
+#include "control/deploy/tasks.h"
 #include "control/node/agents_ask.h"
 
 #define FORMAT "stackpilot-plan/1"
@@ -22,6 +23,8 @@ static int look(struct deploy *d, struct sp_err *err)
 		r = deploy_compare(d->o, d, err);
 	if (r == 0)
 		r = deploy_choose_nodes(d, err);
+	if (r == 0 && !plan_is_empty(&d->plan))
+		r = deploy_tasks_place(d, err);
 	return r;
 }
 

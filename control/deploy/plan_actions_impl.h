@@ -41,7 +41,10 @@ void plan_draw_tasks(struct plan_drawing *g, enum stack_task_when when);
 void plan_draw_early(struct plan_drawing *g); /* removals that free a port */
 void plan_draw_workloads(struct plan_drawing *g);
 void plan_draw_ports(struct plan_drawing *g, size_t i, json_t *start); /* of one workload */
-/* Edges: behind all tasks that come before the services; behind every workload's gate. */
+/* Edges: behind the image and volumes of a workload; behind all tasks that come before the
+ * services; behind every workload's gate. */
+void plan_draw_after_things(struct plan_drawing *g, json_t *action, const struct wire_workload *w,
+			    const char *node);
 void plan_draw_after_tasks(struct plan_drawing *g, json_t *action);
 void plan_draw_after_gates(struct plan_drawing *g, json_t *action);
 void plan_draw_removals(struct plan_drawing *g);

@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "base/str.h"
 #include "control/deploy/plan_actions_impl.h"
+#include "control/deploy/tasks.h"
 #include "images/reference.h"
 
 static const char *member(const json_t *object, const char *key)
@@ -89,10 +90,8 @@ static bool node_has(const json_t *images, const char *reference, const char *di
 	return false;
 }
 
-static void draw_image(struct plan_drawing *g, size_t i)
+static void draw_image(struct plan_drawing *g, const struct wire_workload *w, const char *node)
 {
-	const struct wire_workload *w = g->d->desired.list[i].spec;
-	const char *node = g->d->targets[i].node;
 	const struct plan_act act = { "pull", "+", "image", w->image, node };
 	size_t at = cluster_find(&g->d->cluster, node);
 	autofree char *id = sp_str_format("pull/%s/%s", node, w->image);
@@ -114,33 +113,55 @@ static void draw_image(struct plan_drawing *g, size_t i)
 
 void plan_draw_images(struct plan_drawing *g)
 {
-	for (size_t i = 0; i < g->d->desired.n; i++)
-		if (is_done(g->d, i))
-			draw_image(g, i);
+	const struct deploy *d = g->d;
+
+	for (size_t i = 0; i < d->desired.n; i++)
+		if (is_done(d, i))
+			draw_image(g, d->desired.list[i].spec, d->targets[i].node);
+	for (size_t i = 0; i < d->n_tasks && !plan_is_empty(&d->plan); i++)
+		draw_image(g, d->tasks[i].spec, d->tasks[i].node);
 }
 
-static void draw_volume(struct plan_drawing *g, size_t i, const struct wire_mount *m)
+static void draw_volume(struct plan_drawing *g, const char *node, const char *volume,
+			const char *user)
 {
-	const char *node = g->d->targets[i].node;
-	const struct plan_act act = { "create", "+", "volume", m->source, node };
-	autofree char *key = sp_str_format("%s/%s", node, m->source);
-	autofree char *id = sp_str_format("volume/%s/%s", node, m->source);
+	const struct plan_act act = { "create", "+", "volume", volume, node };
+	autofree char *key = sp_str_format("%s/%s", node, volume);
+	autofree char *id = sp_str_format("volume/%s/%s", node, volume);
 
 	if (!key || json_object_get(g->known_volumes, key) || plan_drawn(g, id))
 		return;
-	plan_draw_why(g, plan_draw(g, take_ptr(id), &act), "%s is the first to use it on %s",
-		      g->d->desired.list[i].spec->id, node);
+	plan_draw_why(g, plan_draw(g, take_ptr(id), &act), "%s is the first to use it on %s", user,
+		      node);
+}
+
+static void draw_volumes_of(struct plan_drawing *g, const struct wire_workload *w, const char *node)
+{
+	for (size_t i = 0; i < w->n_mounts; i++)
+		if (w->mounts[i].type == WIRE_MOUNT_VOLUME)
+			draw_volume(g, node, w->mounts[i].source, w->id);
 }
 
 void plan_draw_volumes(struct plan_drawing *g)
 {
-	for (size_t i = 0; i < g->d->desired.n; i++) {
-		const struct wire_workload *w = g->d->desired.list[i].spec;
+	const struct deploy *d = g->d;
 
-		for (size_t k = 0; is_done(g->d, i) && k < w->n_mounts; k++)
-			if (w->mounts[k].type == WIRE_MOUNT_VOLUME)
-				draw_volume(g, i, &w->mounts[k]);
-	}
+	for (size_t i = 0; i < d->desired.n; i++)
+		if (is_done(d, i))
+			draw_volumes_of(g, d->desired.list[i].spec, d->targets[i].node);
+	for (size_t i = 0; i < d->n_tasks && !plan_is_empty(&d->plan); i++)
+		draw_volumes_of(g, d->tasks[i].spec, d->tasks[i].node);
+}
+
+/* Behind what it needs on its node. */
+void plan_draw_after_things(struct plan_drawing *g, json_t *action, const struct wire_workload *w,
+			    const char *node)
+{
+	plan_draw_after(g, action, sp_str_format("pull/%s/%s", node, w->image));
+	for (size_t i = 0; i < w->n_mounts; i++)
+		if (w->mounts[i].type == WIRE_MOUNT_VOLUME)
+			plan_draw_after(g, action,
+					sp_str_format("volume/%s/%s", node, w->mounts[i].source));
 }
 
 /* A port that another workload has is free once that one is removed; the edge holds if it is. */

@@ -81,18 +81,6 @@ static void after_sibling(struct plan_drawing *g, size_t i, json_t *action)
 		plan_draw_after(g, action, sp_str_format("ready/%s", id_of(g, i - 1)));
 }
 
-static void after_things(struct plan_drawing *g, size_t i, json_t *action)
-{
-	const struct wire_workload *w = g->d->desired.list[i].spec;
-	const char *node = g->d->targets[i].node;
-
-	plan_draw_after(g, action, sp_str_format("pull/%s/%s", node, w->image));
-	for (size_t k = 0; k < w->n_mounts; k++)
-		if (w->mounts[k].type == WIRE_MOUNT_VOLUME)
-			plan_draw_after(g, action,
-					sp_str_format("volume/%s/%s", node, w->mounts[k].source));
-}
-
 static void draw_start(struct plan_drawing *g, size_t i)
 {
 	const struct plan_item *item = item_of(g, i);
@@ -113,7 +101,7 @@ static void draw_start(struct plan_drawing *g, size_t i)
 	put_changes(g, action, old ? g->d->was[item->current] : NULL, g->d->is[i]);
 	put_placement(g, action, i);
 	plan_draw_after_tasks(g, action);
-	after_things(g, i, action);
+	plan_draw_after_things(g, action, g->d->desired.list[i].spec, node);
 	after_dependencies(g, i, action);
 	after_sibling(g, i, action);
 	plan_draw_ports(g, i, action);

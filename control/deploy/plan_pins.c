@@ -8,7 +8,7 @@
 #include "base/buf.h"
 #include "base/json.h"
 #include "base/str.h"
-#include "control/deploy/deploy.h"
+#include "control/deploy/tasks.h"
 
 static int digest_of(const struct sp_buf *text, char ret[SP_DIGEST_MAX], struct sp_err *err)
 {
@@ -50,6 +50,8 @@ static int pin_desired(const struct deploy *d, char ret[SP_DIGEST_MAX], struct s
 	for (size_t i = 0; i < d->desired.n; i++)
 		sp_buf_printf(&text, "\n%s %s", d->desired.list[i].spec->id,
 			      d->desired.list[i].template);
+	for (size_t i = 0; i < d->n_tasks; i++)
+		sp_buf_printf(&text, "\n%s %s", d->tasks[i].spec->id, d->tasks[i].template);
 	return r < 0 ? r : digest_of(&text, ret, err);
 }
 
@@ -81,6 +83,8 @@ static int pin_actions(const struct deploy *d, char ret[SP_DIGEST_MAX], struct s
 			      old ? old->node : "",
 			      item->desired == PLAN_NONE ? "" : d->targets[item->desired].node);
 	}
+	for (size_t i = 0; i < d->n_tasks && !plan_is_empty(&d->plan); i++)
+		sp_buf_printf(&text, "task %s %s\n", d->tasks[i].spec->id, d->tasks[i].node);
 	return digest_of(&text, ret, err);
 }
 

@@ -12,6 +12,7 @@ void deploy_request_fini(struct deploy_request *q)
 		explicit_bzero(q->bundle, strlen(q->bundle));
 	free(q->bundle);
 	json_decref(q->was);
+	json_decref(q->was_tasks);
 	*q = (struct deploy_request){ 0 };
 }
 
@@ -53,5 +54,6 @@ int deploy_request_fetch(struct deploy_request *q, struct store *s, const char *
 		return r;
 	q->bundle = take_ptr(n.bundle);
 	q->was = take_ptr(n.workloads);
+	q->was_tasks = take_ptr(n.tasks);
 	return 0;
 }

@@ -15,6 +15,7 @@ struct deploy_request {
 	struct plan_pins pins; /* when planned */
 	int64_t snapshot;      /* of a restore; 0: none */
 	json_t *was;           /* its workloads (snapshot/snapshot.h), once fetched */
+	json_t *was_tasks;     /* and its tasks */
 };
 
 int deploy_request_read(const char *request, struct deploy_request *ret, struct sp_err *err);

@@ -7,6 +7,7 @@
 
 #include "base/json.h"
 #include "control/stack/from_output.h"
+#include "control/store/resource.h"
 #include "stackfile/expand.h"
 
 #define BEFORE_ALL INT64_C(-1000000) /* position of the first task in start order */
@@ -49,7 +50,10 @@ static int read_task(struct deploy *d, struct deploy_task *t, const struct stack
 	r = from_output_give(d->o->store, &task->run, t->spec, err);
 	if (r < 0)
 		return r;
-	r = desired_pin_spec(t->spec, d->o->control->images, t->template, err);
+	r = desired_pin_spec(
+		t->spec, d->o->control->images,
+		json_string_value(json_object_get(d->request.was_tasks, task->run.name)),
+		t->template, err);
 	return r < 0 ? refuse_image(d, task, r, err) : 0;
 }
 
@@ -165,7 +169,11 @@ static int write_task(struct store *s, struct deploy *d, size_t i, struct sp_err
 	t->json = NULL;
 	if (r == 0)
 		r = wire_workload_encode(t->spec, &t->json, err);
-	return r < 0 ? r : put_row(s, d, i, err);
+	if (r == 0)
+		r = put_row(s, d, i, err);
+	return r < 0 ? r
+		     : store_task_pin(s, t->spec->stack, d->revision, t->spec->service,
+				      t->spec->image_digest, err);
 }
 
 int deploy_tasks_write(struct store *s, struct deploy *d, struct sp_err *err)

@@ -11,6 +11,7 @@
 #include "base/str.h"
 #include "base/time.h"
 #include "control/snapshot/summary.h"
+#include "control/store/resource.h"
 #include "control/store/stack.h"
 #include "control/store/verification.h"
 
@@ -56,28 +57,52 @@ static int write_workloads(struct sp_buf *text, const struct store_workloads *al
 	return r;
 }
 
+/* What a snapshot is made of. */
+struct content {
+	const struct store_workloads *workloads;
+	const char *bundle;
+	const json_t *tasks;
+};
+
+static int write_tasks(struct sp_buf *text, const json_t *tasks, struct sp_err *err)
+{
+	autofree char *pins = NULL;
+
+	if (!json_object_size(tasks))
+		return 0;
+	pins = sp_json_canonical(tasks);
+	if (!pins)
+		return sp_fail_nomem(err);
+	sp_buf_puts(text, ",\"tasks\":");
+	sp_buf_puts(text, pins);
+	return 0;
+}
+
 /* The bundle goes in as text, so that it comes out as it was. */
-static int write_content(struct sp_buf *text, const struct store_workloads *all, const char *bundle,
+static int write_content(struct sp_buf *text, const struct content *c,
 			 struct snapshot_summary *summary, struct sp_err *err)
 {
 	int r;
 
 	sp_buf_putc(text, '{');
-	write_member(text, "bundle", bundle);
+	write_member(text, "bundle", c->bundle);
 	sp_buf_puts(text, "\"workloads\":[");
-	r = write_workloads(text, all, summary, err);
-	sp_buf_puts(text, "]}");
+	r = write_workloads(text, c->workloads, summary, err);
+	sp_buf_putc(text, ']');
+	if (r == 0)
+		r = write_tasks(text, c->tasks, err);
+	sp_buf_putc(text, '}');
 	return r < 0 ? r : sp_buf_check(text, err);
 }
 
-static int make_content(const struct store_workloads *all, const char *bundle,
-			struct store_snapshot *n, struct sp_buf *text, struct sp_err *err)
+static int make_content(const struct content *c, struct store_snapshot *n, struct sp_buf *text,
+			struct sp_err *err)
 {
 	struct snapshot_summary summary;
 	int r = snapshot_summary_begin(&summary, err);
 
 	if (r == 0)
-		r = write_content(text, all, bundle, &summary, err);
+		r = write_content(text, c, &summary, err);
 	if (r == 0)
 		r = sp_digest_of(text->data, text->len, n->content, err);
 	n->size_bytes = (int64_t)text->len;
@@ -164,6 +189,7 @@ static int take(struct store *s, void *state, struct sp_err *err)
 	autoworkloads struct store_workloads all = { 0 };
 	__attribute__((cleanup(wipe))) char *bundle = NULL;
 	__attribute__((cleanup(wipe_buf))) struct sp_buf text = SP_BUF_INIT;
+	autojson json_t *tasks = NULL;
 	struct store_stack stack;
 	int r = read_stack(s, t->q->stack, &stack, err);
 
@@ -177,7 +203,9 @@ static int take(struct store *s, void *state, struct sp_err *err)
 	if (r == 0)
 		r = store_revision_bundle(s, t->q->stack, stack.revision, &bundle, err);
 	if (r == 0)
-		r = make_content(&all, bundle, &t->n, &text, err);
+		r = store_task_pins(s, t->q->stack, stack.revision, &tasks, err);
+	if (r == 0)
+		r = make_content(&(struct content){ &all, bundle, tasks }, &t->n, &text, err);
 	if (r == 0)
 		r = store_snapshot_add(s, &t->n, text.data, err);
 	if (r == 0)
@@ -203,7 +231,8 @@ void snapshot_fini(struct snapshot *n)
 	store_snapshot_fini(&n->row);
 	wipe(&n->bundle);
 	json_decref(n->workloads);
-	n->workloads = NULL;
+	json_decref(n->tasks);
+	n->workloads = n->tasks = NULL;
 }
 
 /* What is asked of a whole spec is its own; where it stands in the network follows from the node.
@@ -231,6 +260,7 @@ static int read_content(struct snapshot *n, const char *text, struct sp_err *err
 		return r;
 	bundle = json_string_value(json_object_get(content, "bundle"));
 	n->workloads = json_incref(json_object_get(content, "workloads"));
+	n->tasks = json_incref(json_object_get(content, "tasks"));
 	if (!bundle || !json_is_array(n->workloads))
 		return sp_fail(err, SP_E_CORRUPT, "snapshot v%" PRId64 " of '%s' is incomplete",
 			       n->row.version, n->row.stack);

@@ -1,7 +1,7 @@
 /*
  * Snapshots: what a stack was, so whole that it can be brought back. The content of one is the
- * bundle it was deployed from, and each workload with its node, its spec and the manifest its image
- * was pinned to; kept as store/snapshot.h says.
+ * bundle it was deployed from, each workload with its node, its spec and the manifest its image was
+ * pinned to, and the manifests of its tasks; kept as store/snapshot.h says.
  */
 #pragma once
 
@@ -25,6 +25,7 @@ struct snapshot {
 	struct store_snapshot row;
 	char *bundle;      /* JSON text */
 	json_t *workloads; /* [{"id", "node", "spec", ...}] */
+	json_t *tasks;     /* {NAME: digest of the manifest it ran with} */
 };
 
 /* Read one whole; damaged ones are SP_E_CORRUPT. */

@@ -55,11 +55,26 @@ static int workloads_of(const struct snapshot *n, struct sensitive *sensitive, j
 	return 0;
 }
 
-/* Tasks stand in the bundle alone; with them come all of the stack's secrets. */
+/* With the manifest it ran with, where that is known. */
+static int pin_tasks(const struct snapshot *n, size_t first, json_t *list)
+{
+	for (size_t i = first; i < json_array_size(list); i++) {
+		json_t *spec = json_array_get(list, i);
+		json_t *digest = json_object_get(
+			n->tasks, json_string_value(json_object_get(spec, "service")));
+
+		if (digest && json_object_set(spec, "image_digest", digest) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* Tasks stand in the bundle; with them come all of the stack's secrets. */
 static int tasks_of(const struct snapshot *n, struct sensitive *sensitive, json_t *ret,
 		    struct sp_err *err)
 {
 	struct desired d = { 0 };
+	size_t first = json_array_size(ret);
 	int r = desired_read(n->bundle, &d, err);
 
 	if (r == 0)
@@ -67,6 +82,8 @@ static int tasks_of(const struct snapshot *n, struct sensitive *sensitive, json_
 	if (r == 0)
 		r = task_specs(d.stack, ret, err);
 	desired_fini(&d);
+	if (r == 0 && pin_tasks(n, first, ret) < 0)
+		r = sp_fail_nomem(err);
 	return r;
 }
 

@@ -135,11 +135,12 @@ static int pin_to(struct wire_workload *spec, const char *digest, char ret_templ
 	return wire_workload_digest(spec, ret_template, err);
 }
 
-int desired_pin_spec(struct wire_workload *spec, struct img_store *images,
+int desired_pin_spec(struct wire_workload *spec, struct img_store *images, const char *was,
 		     char ret_template[SP_DIGEST_MAX], struct sp_err *err)
 {
 	char digest[SP_DIGEST_MAX];
-	int r = img_digest_of(images, spec->image, digest, err);
+	int r = was ? pinned_before(images, spec->image, was, digest, err)
+		    : img_digest_of(images, spec->image, digest, err);
 
 	return r < 0 ? r : pin_to(spec, digest, ret_template, err);
 }

@@ -34,8 +34,9 @@ int desired_read(const char *bundle, struct desired *ret, struct sp_err *err);
  */
 int desired_pin(struct desired *d, struct img_store *images, const char **ret_service,
 		struct sp_err *err);
-/* One spec alone, and the digest of what it is then. */
-int desired_pin_spec(struct wire_workload *spec, struct img_store *images,
+/* One spec alone, and the digest of what it is then; was: the manifest it had in a snapshot, or
+ * NULL. */
+int desired_pin_spec(struct wire_workload *spec, struct img_store *images, const char *was,
 		     char ret_template[SP_DIGEST_MAX], struct sp_err *err);
 /* The same, but to the manifest that each workload had in a snapshot (was: see
  * snapshot/snapshot.h). */

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/json.h"
 #include "base/str.h"
 #include "stackfile/stack.h"
 
@@ -199,6 +200,36 @@ int store_resources_read(struct store *s, struct store_resources *ret, struct sp
 		return r;
 	*ret = all;
 	all = (struct store_resources){ 0 };
+	return 0;
+}
+
+int store_task_pin(struct store *s, const char *stack, int64_t revision, const char *task,
+		   const char *digest, struct sp_err *err)
+{
+	int r = store_write(s, err,
+			    "UPDATE resources SET digest = $1 WHERE stack = $2 AND revision = $3"
+			    " AND kind = 'task' AND name = $4",
+			    DB_S(digest), DB_S(stack), DB_I(revision), DB_S(task));
+
+	return r < 0 ? r : 0;
+}
+
+int store_task_pins(struct store *s, const char *stack, int64_t revision, json_t **ret,
+		    struct sp_err *err)
+{
+	auto_(db_rows_end) struct db_rows *rows = NULL;
+	autojson json_t *pins = json_object();
+	int r = db_select(store_db(s), &rows, err,
+			  "SELECT name, digest FROM resources WHERE stack = $1 AND revision = $2"
+			  " AND kind = 'task' AND digest <> '' ORDER BY name",
+			  DB_S(stack), DB_I(revision));
+
+	while (r >= 0 && (r = db_next(rows, err)) > 0)
+		if (json_object_set_new(pins, db_text(rows, 0), json_string(db_text(rows, 1))) < 0)
+			return sp_fail_nomem(err);
+	if (r < 0)
+		return r;
+	*ret = take_ptr(pins);
 	return 0;
 }
 

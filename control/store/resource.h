@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include <jansson.h>
 #include <stdint.h>
 
 #include "control/store/store.h"
@@ -48,6 +49,12 @@ int store_resources_put(struct store *s, const struct stack *stack, int64_t revi
 			struct sp_err *err);
 /* Of the current revision of every stack, by stack, kind and name. */
 int store_resources_read(struct store *s, struct store_resources *ret, struct sp_err *err);
+
+/* The manifest that a task of that revision runs with, and of all its tasks: {NAME: digest}. */
+int store_task_pin(struct store *s, const char *stack, int64_t revision, const char *task,
+		   const char *digest, struct sp_err *err);
+int store_task_pins(struct store *s, const char *stack, int64_t revision, json_t **ret,
+		    struct sp_err *err);
 
 /* How long the last successful operations of a kind took on a stack: the median of at most the last
  * nine; 0 when there was none. */

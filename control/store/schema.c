@@ -120,6 +120,8 @@ static const char *const migrations[] = {
 	" verified_by TEXT NOT NULL, at BIGINT NOT NULL);"
 	"ALTER TABLE snapshots ADD COLUMN verified_by TEXT NOT NULL DEFAULT '';"
 	"UPDATE snapshots SET verified_by = 'gates' WHERE verified_at > 0;",
+	/* 11: the manifest that a task ran with; its workload goes with its deploy */
+	"ALTER TABLE resources ADD COLUMN digest TEXT NOT NULL DEFAULT '';",
 };
 
 int store_schema_latest(void)

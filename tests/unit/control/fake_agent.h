@@ -42,10 +42,11 @@ struct fake_agent {
 	atomic_bool slow_deletes;    /* a DELETE is answered when this is over */
 	bool stopped;                /* GET /v1/workloads shows all as stopped, until a restart */
 	char peers_digest[SP_DIGEST_MAX];
-	json_t *peers;               /* as it was told them */
-	atomic_bool extra;           /* a cgroup that no workload owns: demo-old-1 */
-	json_t *events;              /* of GET /v1/events */
-	json_t *questions, *answers; /* of its tasks, about the state */
+	json_t *peers;                  /* as it was told them */
+	atomic_bool extra;              /* a cgroup that no workload owns: demo-old-1 */
+	json_t *events;                 /* of GET /v1/events */
+	json_t *questions, *answers;    /* of its tasks, about the state */
+	char task_image[SP_DIGEST_MAX]; /* manifest of the last task */
 	char cert[160], key[160], ca[160];
 };
 
@@ -168,6 +169,9 @@ static void fake_put(struct sp_httpd_req *req, void *owner)
 		json_decref(f->specs[at]);
 	f->specs[at] = spec;
 	f->token = (int64_t)strtoll(token, NULL, 10);
+	if (json_is_true(json_object_get(spec, "state_socket")))
+		snprintf(f->task_image, sizeof(f->task_image), "%s",
+			 json_string_value(json_object_get(spec, "image_digest")));
 	fake_note(f, "PUT", id);
 	pthread_mutex_unlock(&f->lock);
 	sp_httpd_reply_json(req, 200, fake_status(spec));

@@ -254,17 +254,26 @@ Test(dry_run, knows_a_change_of_extra_hosts_which_needs_no_restart)
 			 "extra_hosts changed");
 }
 
+#define ON_WORKER2 "placement: {constraints: [node.hostname == worker2]}"
+
 Test(dry_run, puts_tasks_before_and_after_the_services)
 {
-	autojson json_t *plan = plan_of(
-		DB "x-stackpilot:\n  tasks:\n    job-b: {image: app, depends_on: [job-a]}\n"
-		   "    job-a: {image: app, when: before}\n    job-c: {image: app, when: after}\n");
+	autojson json_t *plan =
+		plan_of(DB "x-stackpilot:\n  tasks:\n"
+			   "    job-b: {image: app, depends_on: [job-a], volumes: ['seeds:/s']}\n"
+			   "    job-a: {image: app, when: before, " ON_WORKER2 "}\n"
+			   "    job-c: {image: app, when: after, " ON_WORKER2 "}\n"
+			   "volumes: {seeds: }\n");
 	autofree char *graph = graph_of(plan);
 
 	expect_order(plan);
-	cr_expect_not_null(strstr(graph, "task/job-a,task/job-b<task/job-a,"), "%s", graph);
+	cr_expect_not_null(strstr(graph, "task/job-a<pull/worker2/app,task/job-b<pull/worker1/app+"
+					 "volume/worker1/demo.seeds+task/job-a,"),
+			   "%s", graph);
+	cr_expect_str_eq(member(action_of(plan, "task/job-a"), "node"), "worker2");
 	cr_expect_not_null(strstr(graph, "start/demo-db-1<task/job-b+task/job-a+pull/worker1/app,"),
 			   "%s", graph);
-	cr_expect_not_null(strstr(graph, "task/job-c<ready/demo-db-1,"), "%s", graph);
+	cr_expect_not_null(strstr(graph, "task/job-c<pull/worker2/app+ready/demo-db-1,"), "%s",
+			   graph);
 	cr_expect_not_null(strstr(graph, "+task/job-c,commit<good,"), "%s", graph);
 }

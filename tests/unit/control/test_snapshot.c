@@ -160,6 +160,24 @@ Test(snapshot, restored_brings_back_the_image_that_the_name_stood_for)
 	expect_stack("running", 3);
 }
 
+#define SEED  "x-stackpilot: {tasks: {job-seed: {image: app, " WHERE "}}}\n"
+#define WHERE "placement: {constraints: [node.hostname == worker1]}"
+
+/* A task's workload is gone after its deploy; the PUT it was begun with is all that tells. */
+Test(snapshot, restored_runs_tasks_with_the_image_that_the_name_stood_for)
+{
+	autojson json_t *first = deploy(DB SEED), *second = NULL, *op = NULL;
+	autofree char *then = strdup(agents[0].task_image);
+
+	import_image_of("usr");
+	second = deploy(DB "    user: '5'\n" SEED);
+	expect_state(second, "succeeded");
+	cr_expect_str_neq(agents[0].task_image, then);
+	op = restore(1);
+	expect_state(op, "succeeded");
+	cr_expect_str_eq(agents[0].task_image, then);
+}
+
 Test(snapshot, restored_brings_back_a_removed_service_on_the_node_where_it_was)
 {
 	autojson json_t *first = deploy(DB "  keep:\n    image: app\n" ON("worker2")),
