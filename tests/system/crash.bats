@@ -136,3 +136,23 @@ deploy_and_kill() {
 	run -0 ctl state ls crash
 	[[ $output == *token* && $output != *vpc* ]]
 }
+
+@test "a revert that cannot be done is told with 6, node and next command, and the next deploy puts it right" {
+	lab exec control -- sh -c 'echo "agent_patience = 2s" >>/etc/stackpilot/controld.conf'
+	lab service control restart controld
+	within 20 ctl node ls >/dev/null
+	write_stack 70
+	sed -i 's/smoke: .*/smoke: {image: test\/busybox:1, command: ["sleep 3; exit 3"], when: after}/' "$CLUSTER/stack.yaml"
+	ctl deploy "$CLUSTER/stack.yaml" >"$CLUSTER/said" 2>&1 &
+	within 30 workload_is crash-smoke-1 running
+	lab service worker1 kill agentd
+	status=0 && wait $! || status=$?
+	cat "$CLUSTER/said"
+	[ "$status" = 6 ]
+	grep -q "revert" "$CLUSTER/said" && grep -q "worker1" "$CLUSTER/said" && grep -q "next: " "$CLUSTER/said"
+	lab service worker1 start agentd
+	write_stack 71
+	within 20 sh -c "'$CLUSTER/bin/ctl' node ls -o json | jq -e 'all(.nodes[]; .state == \"ready\")'" >/dev/null
+	ctl deploy "$CLUSTER/stack.yaml"
+	is_whole 71
+}
