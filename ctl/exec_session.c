@@ -26,6 +26,7 @@ struct session {
 	const struct ctl_exec_conf *conf;
 	struct sp_buf inbox, outbox;
 	bool input_open;
+	bool deaf; /* the other side takes no more: what it said before that is still to be read */
 	int signals; /* signalfd */
 	int status;  /* of the command, once `over` */
 	bool over;
@@ -74,16 +75,21 @@ static void on_input(struct session *s)
 	wire_exec_put(&s->outbox, WIRE_EXEC_STDIN, chunk, n > 0 ? (size_t)n : 0);
 }
 
+/* A command may end without having read all: a stream that takes no more is read to its end. */
 static int flush_outbox(struct session *s, struct sp_err *err)
 {
+	if (s->deaf)
+		sp_buf_clear(&s->outbox);
 	while (s->outbox.len) {
 		ssize_t n = sp_httpc_duplex_send(s->stream, s->outbox.data, s->outbox.len);
 
 		if (n == -EAGAIN)
 			return 0;
-		if (n < 0)
-			return sp_fail(err, SP_E_UNREACHABLE, "exec stream: connection lost");
-		sp_buf_consume(&s->outbox, (size_t)n);
+		s->deaf = n < 0;
+		if (s->deaf)
+			sp_buf_clear(&s->outbox);
+		else
+			sp_buf_consume(&s->outbox, (size_t)n);
 	}
 	return sp_buf_check(&s->outbox, err);
 }
