@@ -31,9 +31,11 @@ int db_open(const char *url, struct db **ret, struct sp_err *err)
 		if (!sp_str_starts(url, schemes[i].start))
 			continue;
 		r = schemes[i].driver->open(url, ret, err);
-		if (r == 0)
-			(*ret)->patience_ns = DB_PATIENCE_NS;
-		return r;
+		if (r < 0)
+			return r;
+		(*ret)->patience_ns = DB_PATIENCE_NS;
+		(*ret)->answer_ns = DB_ANSWER_NS;
+		return 0;
 	}
 	return sp_fail(err, SP_E_INVALID,
 		       "no store back end for '%.*s'; there are sqlite:/path and postgresql://...",

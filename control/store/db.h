@@ -47,6 +47,7 @@ struct db {
 	bool reading;            /* a snapshot is */
 	enum db_trouble trouble; /* of the last failure */
 	int64_t patience_ns;     /* how long to try again for, when there is trouble */
+	int64_t answer_ns;       /* how long a server may be silent over one statement */
 };
 
 struct db_rows {
@@ -87,6 +88,7 @@ extern const struct db_driver db_sqlite, db_postgres;
 
 #define DB_SQLITE_SCHEME "sqlite:"
 #define DB_PATIENCE_NS   (INT64_C(30) * 1000000000)
+#define DB_ANSWER_NS     (INT64_C(30) * 1000000000) /* longer than any lock is waited for */
 
 /* "sqlite:/var/lib/stackpilot/control/store.db", "postgresql://user@host/name" as libpq reads it.
  */

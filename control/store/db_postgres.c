@@ -72,7 +72,7 @@ int pg_script(struct db *db, const char *sql, struct sp_err *err)
 
 	if (r < 0)
 		return r;
-	result = PQexec(pg->conn, sql);
+	result = pg_ask(pg, sql, NULL);
 	status = PQresultStatus(result);
 	if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK)
 		return 0;
@@ -83,8 +83,8 @@ static void rollback(struct db *db)
 {
 	struct pg *pg = pg_of(db);
 
-	if (PQtransactionStatus(pg->conn) != PQTRANS_IDLE)
-		PQclear(PQexec(pg->conn, "ROLLBACK"));
+	if (!pg->broken && PQtransactionStatus(pg->conn) != PQTRANS_IDLE)
+		PQclear(pg_ask(pg, "ROLLBACK", NULL));
 }
 
 static int begin(struct db *db, const char *opening, struct sp_err *err)
@@ -101,7 +101,7 @@ static int begin(struct db *db, const char *opening, struct sp_err *err)
 static int commit(struct db *db, struct sp_err *err)
 {
 	struct pg *pg = pg_of(db);
-	auto_(pg_result_free) PGresult *result = PQexec(pg->conn, "COMMIT");
+	auto_(pg_result_free) PGresult *result = pg_ask(pg, "COMMIT", NULL);
 
 	if (PQresultStatus(result) != PGRES_COMMAND_OK)
 		return pg_refuse(pg, result, err);

@@ -10,6 +10,15 @@ struct pg {
 	struct db db;
 	PGconn *conn;
 	bool broken; /* to be opened anew, although libpq may not have noticed yet */
+	bool late;   /* because the server did not answer in time */
+};
+
+#define PG_ARGS_MAX 24
+
+struct pg_args {
+	int n;
+	Oid types[PG_ARGS_MAX];
+	const char *values[PG_ARGS_MAX];
 };
 
 #define pg_of(base) sp_container_of((base), struct pg, db)
@@ -19,6 +28,13 @@ static inline void pg_result_free(PGresult *r)
 	PQclear(r);
 }
 SP_AUTO(PGresult *, pg_result_free)
+
+/*
+ * As PQexec() and PQexecParams() (args NULL: no parameters, several statements): the last result,
+ * or NULL when the server was silent for db.answer_ns; the connection is broken then. Whether it
+ * has done it is not known.
+ */
+PGresult *pg_ask(struct pg *pg, const char *sql, const struct pg_args *args);
 
 /* A closed connection is opened again, unless a transaction was open on it. */
 int pg_connect(struct pg *pg, struct sp_err *err);

@@ -57,6 +57,8 @@ int pg_refuse(struct pg *pg, const PGresult *result, struct sp_err *err)
 	pg->db.trouble = meanings[i].trouble;
 	if (PQstatus(pg->conn) == CONNECTION_BAD)
 		pg->db.trouble = DB_LOST;
+	if (pg->late)
+		primary = "the server does not answer";
 	pg->broken = pg->db.trouble == DB_LOST;
 	first_line(primary ? primary : PQerrorMessage(pg->conn), text, sizeof(text));
 	r = sp_fail(err, meanings[i].code, "store: %s", text);
@@ -79,6 +81,7 @@ static bool reconnect(struct pg *pg)
 	PQreset(pg->conn);
 	PQsetErrorVerbosity(pg->conn, PQERRORS_DEFAULT);
 	pg->broken = PQstatus(pg->conn) != CONNECTION_OK;
+	pg->late = false;
 	return !pg->broken;
 }
 

@@ -4,17 +4,14 @@
 
 #include "control/store/db_postgres.h"
 
-#define ARGS_MAX     24
 #define NUMBER_MAX   24 /* a 64-bit number in decimal */
 #define TYPE_INT8    20 /* pg_type.oid, fixed by PostgreSQL's catalog */
 #define TYPE_TEXT    25
 #define TYPE_UNKNOWN 0
 
 struct args {
-	int n;
-	Oid types[ARGS_MAX];
-	const char *values[ARGS_MAX];
-	char numbers[ARGS_MAX][NUMBER_MAX];
+	struct pg_args pg;
+	char numbers[PG_ARGS_MAX][NUMBER_MAX];
 };
 
 struct rows {
@@ -25,19 +22,22 @@ struct rows {
 
 static void fill_args(struct args *a, const struct db_value *list)
 {
-	for (a->n = 0; list[a->n].type != DB_END; a->n++) {
-		const struct db_value *v = &list[a->n];
+	struct pg_args *to = &a->pg;
 
-		assert(a->n < ARGS_MAX);
-		a->types[a->n] = TYPE_UNKNOWN;
-		a->values[a->n] = NULL;
+	for (to->n = 0; list[to->n].type != DB_END; to->n++) {
+		const struct db_value *v = &list[to->n];
+		char *number = a->numbers[to->n];
+
+		assert(to->n < PG_ARGS_MAX);
+		to->types[to->n] = TYPE_UNKNOWN;
+		to->values[to->n] = NULL;
 		if (v->type == DB_INT) {
-			snprintf(a->numbers[a->n], NUMBER_MAX, "%lld", (long long)v->i);
-			a->types[a->n] = TYPE_INT8;
-			a->values[a->n] = a->numbers[a->n];
+			snprintf(number, NUMBER_MAX, "%lld", (long long)v->i);
+			to->types[to->n] = TYPE_INT8;
+			to->values[to->n] = number;
 		} else if (v->type == DB_TEXT) {
-			a->types[a->n] = TYPE_TEXT;
-			a->values[a->n] = v->s;
+			to->types[to->n] = TYPE_TEXT;
+			to->values[to->n] = v->s;
 		}
 	}
 }
@@ -52,7 +52,7 @@ static int run(struct pg *pg, const char *sql, const struct db_value *list, PGre
 	if (r < 0)
 		return r;
 	fill_args(&a, list);
-	*ret = PQexecParams(pg->conn, sql, a.n, a.types, a.values, NULL, NULL, 0);
+	*ret = pg_ask(pg, sql, &a.pg);
 	status = PQresultStatus(*ret);
 	if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK)
 		return 0;

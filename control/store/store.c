@@ -93,12 +93,13 @@ int store_unseal(struct store *s, const char *place, const char *sealed, char **
 int store_check(struct store *s, struct sp_err *err)
 {
 	auto_(db_rows_end) struct db_rows *rows = NULL;
-	int64_t patience_ns = s->db->patience_ns;
+	int64_t patience_ns = s->db->patience_ns, answer_ns = s->db->answer_ns;
 	int r;
 
-	s->db->patience_ns = CHECK_PATIENCE_NS;
+	s->db->patience_ns = s->db->answer_ns = CHECK_PATIENCE_NS;
 	r = db_select(s->db, &rows, err, "SELECT MAX(version) FROM schema_version");
 	s->db->patience_ns = patience_ns;
+	s->db->answer_ns = answer_ns;
 	if (r == 0)
 		r = db_next(rows, err);
 	if (r == 1 && db_number(rows, 0) != store_schema_latest())

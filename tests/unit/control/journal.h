@@ -76,29 +76,43 @@ static inline int journal_hook(sqlite3 *db, char **message, const void *api)
 	return 0;
 }
 
-PGresult *PQexec(PGconn *conn, const char *sql)
+/* The commit that this thread has sent is not answered yet. */
+static __thread bool journal_sent;
+
+int PQsendQuery(PGconn *conn, const char *sql)
 {
-	PGresult *(*real)(PGconn *, const char *) = dlsym(RTLD_NEXT, "PQexec");
-	PGresult *result;
+	int (*real)(PGconn *, const char *) = dlsym(RTLD_NEXT, "PQsendQuery");
 
 	journal_note(sql);
-	if (!journal_open || !sp_str_eq(sql, "COMMIT"))
-		return real(conn, sql);
-	journal_before();
-	result = real(conn, sql);
-	journal_after();
-	return result;
+	if (journal_open && sp_str_eq(sql, "COMMIT")) {
+		journal_before();
+		journal_sent = true;
+	}
+	return real(conn, sql);
 }
 
-PGresult *PQexecParams(PGconn *conn, const char *sql, int n, const Oid *types,
-		       const char *const *values, const int *lengths, const int *formats,
-		       int result_format)
+int PQsendQueryParams(PGconn *conn, const char *sql, int n, const Oid *types,
+		      const char *const *values, const int *lengths, const int *formats,
+		      int result_format)
 {
-	PGresult *(*real)(PGconn *, const char *, int, const Oid *, const char *const *,
-			  const int *, const int *, int) = dlsym(RTLD_NEXT, "PQexecParams");
+	int (*real)(PGconn *, const char *, int, const Oid *, const char *const *, const int *,
+		    const int *, int) = dlsym(RTLD_NEXT, "PQsendQueryParams");
 
 	journal_note(sql);
 	return real(conn, sql, n, types, values, lengths, formats, result_format);
+}
+
+/* NULL follows the last result. */
+PGresult *PQgetResult(PGconn *conn)
+{
+	PGresult *(*real)(PGconn *) = dlsym(RTLD_NEXT, "PQgetResult");
+	PGresult *result = real(conn);
+
+	if (!result && journal_sent) {
+		journal_sent = false;
+		journal_after();
+	}
+	return result;
 }
 
 /* From now on; before any connection is opened. */

@@ -139,6 +139,54 @@ Test(failover, behind_a_pooler_nothing_is_lost_or_doubled_either)
 	crash_under_writers("/bouncer&port=6432");
 }
 
+static void *resume_soon(void *arg)
+{
+	struct timespec moment = { .tv_nsec = 700 * SP_NS_PER_MS };
+
+	(void)arg;
+	nanosleep(&moment, NULL);
+	server_do("resume");
+	return NULL;
+}
+
+/* It stands still for longer than it is listened to, in the middle of a transaction or before. */
+Test(failover, a_server_that_stood_still_has_done_everything_once)
+{
+	struct sp_err err = { 0 };
+	struct store *s;
+	pthread_t thread;
+
+	server_url(scratch_where, sizeof(scratch_where), "");
+	s = scratch_store();
+	store_db(s)->answer_ns = 200 * SP_NS_PER_MS;
+	for (int i = 0; i < 3; i++) {
+		struct pair p = { "pair" };
+
+		server_do("pause");
+		cr_assert_eq(pthread_create(&thread, NULL, resume_soon, NULL), 0);
+		cr_expect_eq(store_transact(s, append_pair, &p, &err), 0, "%s", err.message);
+		pthread_join(thread, NULL);
+		written++;
+	}
+	check_events();
+	store_close(s);
+}
+
+Test(failover, a_server_that_stands_still_is_soon_said_not_to_answer)
+{
+	struct sp_err err = { 0 };
+	struct store *s;
+
+	server_url(scratch_where, sizeof(scratch_where), "");
+	s = scratch_store();
+	server_do("pause");
+	cr_expect_lt(store_check(s, &err), 0);
+	cr_expect_eq(err.code, SP_E_UNREACHABLE);
+	server_do("resume");
+	cr_expect_eq(store_check(s, &err), 0, "%s", err.message);
+	store_close(s);
+}
+
 #define CONNECTIONS 11 /* one more than there is room for */
 
 static void set_up_narrow(void)
