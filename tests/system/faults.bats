@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # controld whose own files and disk are bad: its keys, its store, its directory. Each fault is one clear error that names
-# the file; nothing is overwritten, and with the file put right controld serves again.
+# the file; nothing is overwritten, and with the file put right controld serves again. And hooks that behave badly.
 
 bats_require_minimum_version 1.5.0
 
@@ -15,6 +15,7 @@ setup() {
 teardown() {
 	[[ -n ${BATS_TEST_COMPLETED:-} ]] || tail -n 5 "$DIR/log" >&2 || true
 	[[ ! -e $DIR/pid ]] || kill_controld KILL
+	[[ ! -e $DIR/servers ]] || kill "$(<"$DIR/servers")" 2>/dev/null || true
 	! mountpoint -q "$A" || umount "$A"
 	rm -rf "$DIR"
 }
@@ -204,4 +205,86 @@ serves_as_before() {
 	[[ $(call /v1/store | jq -c .findings) == '[]' ]]
 	kill_controld TERM
 	serves_as_before
+}
+
+# Servers of every bad habit, on loopback: the first argument of each line of $DIR/ports is its name.
+bad_servers() {
+	python3 - "$DIR/ports" 3>&- <<-'END' &
+		import socket, sys, threading, time
+
+		def hang(c):
+		    time.sleep(1000)
+
+		def redirect(c):
+		    c.recv(65536)
+		    c.sendall(b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:%d/\r\nContent-Length: 0\r\n\r\n" % good)
+
+		def endless(c):
+		    c.recv(65536)
+		    c.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n")
+		    for _ in range(1000):
+		        c.sendall(b"x" * 1000000)
+
+		def slow(c):
+		    for byte in b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nX: " + b"y" * 10000:
+		        c.sendall(bytes([byte]))
+		        time.sleep(0.05)
+
+		def garbage(c):
+		    c.recv(65536)
+		    c.sendall(b"\x00\xff" * 5000)
+
+		def accept(s, f):
+		    def serve(c):
+		        try:
+		            f(c)
+		        except OSError:
+		            pass
+		        c.close()
+		    while True:
+		        threading.Thread(target=serve, args=(s.accept()[0],), daemon=True).start()
+
+		def listen(f):
+		    s = socket.create_server(("127.0.0.1", 0))
+		    threading.Thread(target=accept, args=(s, f), daemon=True).start()
+		    return s.getsockname()[1]
+
+		told = []
+		good = listen(told.append)
+		with open(sys.argv[1] + ".new", "w") as ports:
+		    for f in hang, redirect, endless, slow, garbage:
+		        print(f.__name__, listen(f), file=ports)
+		import os
+		os.rename(sys.argv[1] + ".new", sys.argv[1])
+		while not told:
+		    time.sleep(0.05)
+		open(sys.argv[1] + ".followed", "w").close()
+	END
+	echo $! >"$DIR/servers"
+	until [[ -e $DIR/ports ]]; do sleep 0.05; done
+}
+
+hook_failed() { call /v1/hooks | jq -e --arg name "$1" 'any(.hooks[]; .name == $name and .failures > 0)' >/dev/null; }
+
+@test "hooks of every bad habit fail with a word on each, and hold up nobody" {
+	bad_servers
+	{
+		awk '{printf "%s{\"name\": \"%s\", \"post\": \"http://127.0.0.1:%s/\"}", (NR > 1 ? ", " : "["), $1, $2}' "$DIR/ports"
+		printf ', {"name": "missing", "exec": ["%s/no-such"]}, {"name": "dies", "exec": ["/bin/sh", "-c", "kill -SEGV $$"]}' "$DIR"
+		printf ', {"name": "good", "exec": ["/bin/sh", "-c", "cat >>%s/told"]}]' "$DIR"
+	} >"$DIR/hooks.json"
+	start --set events.hooks="$DIR/hooks.json" --set events.hook_timeout=500ms --set events.hook_retry_max=1s
+	sleep 1.2 # each hook begins with what happens after it was seen first
+	for i in $(seq 20); do lock "s$i"; done
+	for name in hang redirect endless slow garbage missing dies; do
+		for _ in $(seq 200); do hook_failed $name && break || sleep 0.1; done
+		hook_failed $name
+	done
+	[[ $(call /v1/hooks | jq -r '.hooks[] | select(.name == "redirect") | .error') == *"answers 302"* ]]
+	until (($(wc -l <"$DIR/told") >= 20)); do sleep 0.1; done
+	[ ! -e "$DIR/ports.followed" ]
+	(($(awk '/VmHWM/ {print $2}' "/proc/$(<"$DIR/pid")/status") < 300000))
+	before=$SECONDS
+	kill_controld TERM
+	((SECONDS - before < 10))
 }

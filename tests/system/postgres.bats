@@ -8,7 +8,8 @@ load lib/two
 setup_file() {
 	cluster_up
 	cluster_busybox
-	database_up
+	database_start
+	database_use
 	on_control sh -c 'printf "lock_ttl = 1s\nrecover_interval = 200ms\nsettle_time = 200ms\n" >>/etc/stackpilot/controld.conf'
 	lab service control restart controld
 	within 20 ctl node ls

@@ -1,18 +1,21 @@
-# A PostgreSQL server for a cluster's controld: load it after cluster, then database_up when the cluster is up (what its
-# store has moves there) and database_down before cluster_down.
+# A PostgreSQL server for a cluster's controld: load it after cluster, then database_start in setup_file and database_use
+# when the cluster is up (what its store has moves there), and database_down before cluster_down.
 
 database() { "$SOURCE/tests/postgres" "$1" "$DATABASE"; } # kill, again, pause, resume, crash
 database_url() { echo "postgresql:///stackpilot?host=$DATABASE${1:-}&user=stackpilot"; }
 sql() { psql -qAt "$(database_url)" "$@"; }
 
-database_up() { # further part of the host: /bouncer&port=6432
+database_start() {
 	DATABASE=$(mktemp -d /tmp/sp-database.XXXXXX)
 	export DATABASE
 	chmod 755 "$DATABASE"
-	(cd "$SOURCE" && database start)
+	(cd "$SOURCE" && database start 3>&-)
 	psql -qAt "postgresql:///postgres?host=$DATABASE&user=stackpilot" -c 'CREATE DATABASE stackpilot'
+}
+
+database_use() {
 	ctl store migrate --yes --to "$(database_url)"
-	lab exec control -- sh -c "echo 'store = $(database_url "${1:-}")' >>/etc/stackpilot/controld.conf"
+	lab exec control -- sh -c "echo 'store = $(database_url)' >>/etc/stackpilot/controld.conf"
 	lab service control restart controld
 	within 20 ctl node ls >/dev/null
 }
@@ -21,7 +24,7 @@ database_down() {
 	(cd "$SOURCE" && database stop)
 }
 
-database_crash() { database kill && database again; }
+database_crash() { database kill && database again 3>&-; }
 
 # Stopped, and not in the middle of a write, which would hold up everybody else: pid on the control host.
 stop_between_writes() {
