@@ -179,6 +179,7 @@ static void want(struct sp_httpd_req *req, struct agent *a, bool held, bool rest
 			   w->spec->id);
 		return;
 	}
+	w->asked = !held && (restart || w->held || w->asked);
 	w->held = held;
 	w->restart_now = restart;
 	if (restart)

@@ -54,8 +54,9 @@ int start_watching(struct workload *w, struct sp_err *err)
 static void begin_incarnation(struct workload *w)
 {
 	w->incarnation++;
-	if (w->started_at_ns && !strcmp(w->made_digest, w->spec_digest))
+	if (w->started_at_ns && !w->asked && !strcmp(w->made_digest, w->spec_digest))
 		w->restarts++;
+	w->asked = false;
 	memcpy(w->made_digest, w->spec_digest, sizeof(w->made_digest));
 	w->restart_now = false;
 	w->stopping = STOP_NONE;

@@ -72,6 +72,7 @@ struct workload {
 	bool deleted;     /* a tombstone is on disk; it goes once it is stopped */
 	bool held;        /* stopped by request, until start */
 	bool restart_now; /* asked for: start anew, back-off forgotten */
+	bool asked;       /* so is the next start: it is no restart */
 	struct workload_exit last_exit;
 
 	enum workload_state state;
@@ -80,7 +81,7 @@ struct workload {
 	char warning[WORKLOAD_REASON_MAX];
 	int64_t since_ns; /* CLOCK_REALTIME, like all stamps here */
 	uint64_t incarnation;
-	uint32_t restarts; /* containers after the first, since the spec was given */
+	uint32_t restarts; /* by itself, since the spec was given */
 	uint32_t failures; /* in a row, for back-off and on-failure */
 	int64_t started_at_ns, next_start_at_ns;
 
