@@ -144,6 +144,30 @@ static bool has_settled(const struct operation *o, const json_t *status, int64_t
 	return sp_time_mono_ns() - *since >= o->control->config.settle_time_ns;
 }
 
+/* The text of lines of a CRI log, in place: "stamp stream F text". */
+static void strip_stamps(struct sp_buf *log)
+{
+	char *out = log->data;
+
+	for (const char *line = log->data; line && *line;) {
+		size_t len = strcspn(line, "\n");
+		const char *text = line;
+
+		for (int field = 0; text && field < 3; field++) {
+			text = memchr(text, ' ', len - (size_t)(text - line));
+			text = text ? text + 1 : NULL;
+		}
+		if (!text)
+			text = line;
+		len -= (size_t)(text - line);
+		memmove(out, text, len + 1);
+		out += len + (text[len] == '\n');
+		line = text + len + (text[len] == '\n');
+	}
+	if (log->data)
+		log->len = (size_t)(out - log->data);
+}
+
 /* The probe's words and the last lines of the log. */
 static void gather(struct operation *o, const char *node, const char *id, const json_t *status)
 {
@@ -158,6 +182,7 @@ static void gather(struct operation *o, const char *node, const char *id, const 
 	if (used >= sizeof(o->at.evidence) || operation_agent(o, node, &a, NULL) < 0 ||
 	    agent_tail(a, id, EVIDENCE_LINES, &log, NULL) < 0 || !log.data)
 		return;
+	strip_stamps(&log);
 	cut = log.len < sizeof(o->at.evidence) - used
 		      ? 0
 		      : log.len - (sizeof(o->at.evidence) - used) + 1;
