@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/json.h"
 #include "base/mem.h"
@@ -143,6 +144,17 @@ static int add_cell(struct ctl_table *t, const struct ctl_column *c, const json_
 	return 0;
 }
 
+/* A long message must not make every line of a terminal wrap; -o wide has it whole. */
+static void fit_terminal(struct ctl_table *t)
+{
+	uint16_t rows, columns;
+
+	if (!ctl_is_terminal(stdout))
+		return;
+	ctl_terminal_size(STDOUT_FILENO, &rows, &columns);
+	ctl_table_fit(t, columns);
+}
+
 int ctl_print_list(const struct ctl_args *args, const json_t *document, const json_t *rows,
 		   const struct ctl_column *columns, struct wire_failure *fail)
 {
@@ -164,6 +176,8 @@ int ctl_print_list(const struct ctl_args *args, const json_t *document, const js
 		for (const struct ctl_column *c = columns; c->title && r == 0; c++)
 			if (wide || !c->wide)
 				r = add_cell(t, c, row, fail);
+	if (r == 0 && !wide)
+		fit_terminal(t);
 	return r < 0 ? r : ctl_table_print(t, stdout, &fail->err);
 }
 

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define GAP 2 /* blanks between columns */
 
@@ -101,6 +102,33 @@ static size_t column_width(const struct ctl_table *t, size_t column)
 		if (t->cells[i].width > width)
 			width = t->cells[i].width;
 	return width;
+}
+
+/* After so many characters, at a whole one. */
+static char *cut_at(char *text, size_t width)
+{
+	for (; *text; text++)
+		if (((unsigned char)*text & 0xc0) != 0x80 && width-- == 0)
+			break;
+	return text;
+}
+
+void ctl_table_fit(struct ctl_table *t, size_t columns)
+{
+	size_t before = 0, least = sizeof("...");
+
+	for (size_t c = 0; c + 1 < t->columns; c++)
+		before += column_width(t, c) + GAP;
+	if (before + least > columns)
+		return; /* no cut would do */
+	for (size_t i = t->columns - 1; i < t->n; i += t->columns) {
+		struct cell *cell = &t->cells[i];
+
+		if (before + cell->width <= columns)
+			continue;
+		memcpy(cut_at(cell->text, columns - before - 3), "...", sizeof("..."));
+		cell->width = columns - before;
+	}
 }
 
 /* The last column is not padded: no line ends in blanks. */

@@ -22,6 +22,9 @@ void ctl_table_free(struct ctl_table *t); /* takes NULL */
  * memory until ctl_table_print(). */
 void ctl_table_cell(struct ctl_table *t, enum ctl_style style, const char *text);
 
+/* Cut the cells of the last column where the line would be longer than this; "..." says so. */
+void ctl_table_fit(struct ctl_table *t, size_t columns);
+
 int ctl_table_print(const struct ctl_table *t, FILE *out, struct sp_err *err);
 
 /* Append text with its control characters replaced by '?'; newlines stay when lines is true. */
