@@ -123,6 +123,8 @@ static int start_process(struct workload *w, const struct asked *q, struct pipes
 						    .stdout_fd = p->theirs[1],
 						    .stderr_fd = p->theirs[2] };
 		r = rt_exec_start(w->agent->engine, w->container, &spec, ret, err);
+		if (r < 0)
+			sp_err_at(err, SP_STAGE_PREPARE);
 	}
 	sp_strv_free(base);
 	sp_strv_free(env);

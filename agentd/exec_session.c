@@ -15,7 +15,8 @@
 #include "base/mem.h"
 #include "base/time.h"
 
-#define DRAIN_NS (SP_NS_PER_S / 2)
+#define DRAIN_NS  (SP_NS_PER_S / 2)
+#define LINGER_NS (5 * SP_NS_PER_S)
 
 static void pump(struct exec_session *s);
 
@@ -56,6 +57,21 @@ void exec_session_close(struct exec_session *s)
 	}
 	if (is_idle(s))
 		release(s);
+}
+
+/* The client goes once it has read how it ended. Closed before that, with a word of the client's
+ * still unread, the connection would be reset, and the exit frame lost with it. */
+static void linger(struct exec_session *s)
+{
+	if (!s->lingering) {
+		s->lingering = true;
+		exec_leftover_end(s->agent, take_ptr(s->exec));
+		if (sp_timer_arm_in(s->agent->loop, &s->drain, LINGER_NS) < 0) {
+			exec_session_close(s);
+			return;
+		}
+	}
+	pump(s);
 }
 
 static bool output_is_over(const struct exec_session *s)
@@ -102,7 +118,7 @@ static void on_sent(struct sp_op *op, int res, bool more)
 	if (res > 0)
 		sp_buf_consume(&s->send_busy, (size_t)res);
 	if (s->exit_sent && !s->send_busy.len && !s->to_send.len)
-		exec_session_close(s);
+		linger(s);
 	else
 		pump(s);
 }
@@ -174,6 +190,10 @@ static void on_drained(struct sp_timer *t)
 {
 	struct exec_session *s = t->owner;
 
+	if (s->lingering) {
+		exec_session_close(s);
+		return;
+	}
 	for (int i = 0; i < 2; i++)
 		sp_op_cancel(&s->output[i].op); /* comes back with -ECANCELED: the end */
 }

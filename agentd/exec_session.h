@@ -52,7 +52,9 @@ struct exec_session {
 	char socket_data[EXEC_READ_BYTES];
 	struct sp_op receive_op, send_op;
 	bool exit_sent;
-	struct sp_timer drain; /* a process left behind may hold the pipes open: not for ever */
+	bool lingering;        /* all is said, the client has yet to go */
+	struct sp_timer drain; /* a process left behind may hold the pipes open, and a client the
+				  connection: not for ever */
 };
 
 /* Owns exec, and the descriptors (the process's stdin, stdout and stderr; -1 where there is none;

@@ -7,6 +7,7 @@
 #include "ctl/commands.h"
 #include "ctl/ctl.h"
 #include "ctl/exec_session.h"
+#include "ctl/failure.h"
 #include "ctl/resolve.h"
 #include "ctl/terminal.h"
 #include "ctl/url.h"
@@ -74,6 +75,26 @@ static json_t *make_body(const struct ctl_args *args, bool tty)
 	return body;
 }
 
+/* As shells and other runtimes have it: 127 for a command that is not there, 126 for one that
+ * cannot be run as asked. -1 where it is not the command that was refused. */
+static int status_of_refusal(const struct sp_err *err)
+{
+	if (err->stage == SP_STAGE_START && err->code == SP_E_NOT_FOUND)
+		return 127;
+	return err->stage == SP_STAGE_START || err->stage == SP_STAGE_PREPARE ? 126 : -1;
+}
+
+static int not_run(struct wire_failure *fail, const char *id)
+{
+	int status = status_of_refusal(&fail->err);
+
+	snprintf(fail->resource, sizeof(fail->resource), "%s", id);
+	if (status < 0)
+		return sp_err_return(&fail->err);
+	ctl_failure_print(fail, stderr);
+	return status;
+}
+
 static int run(struct ctl *ctl, const struct ctl_args *args, struct wire_failure *fail)
 {
 	auto_(sp_httpc_duplex_free) struct sp_httpc_duplex *stream = NULL;
@@ -97,7 +118,7 @@ static int run(struct ctl *ctl, const struct ctl_args *args, struct wire_failure
 		return sp_fail_nomem(&fail->err);
 	r = sp_httpc_upgrade(ctl->http, url.data, body, WIRE_EXEC_PROTOCOL, &stream, &fail->err);
 	if (r < 0)
-		return r;
+		return not_run(fail, id);
 	return ctl_exec_run(stream, &conf, fail);
 }
 
@@ -106,7 +127,8 @@ const struct ctl_command ctl_cmd_exec = {
 	.args = "WORKLOAD -- COMMAND [ARG...]",
 	.summary = "run a command in a workload's container",
 	.details =
-		"The exit status is the command's. With -t, -i is nearly always wanted too: -it.",
+		"The exit status is the command's; 127 when there is no such command, 126 when it "
+		"cannot be run. With -t, -i is nearly always wanted too: -it.",
 	.flags = flags,
 	.args_min = 2,
 	.args_max = CTL_ARGS_MANY,

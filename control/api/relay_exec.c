@@ -10,7 +10,8 @@
 #include "control/api/relay.h"
 #include "wire/exec.h"
 
-#define CHUNK (32 << 10)
+#define CHUNK     (32 << 10)
+#define LINGER_MS 5000
 
 struct relay {
 	struct agent *agent;
@@ -19,6 +20,7 @@ struct relay {
 	int fd;
 	struct sp_buf to_agent, to_client;
 	bool client_ended, agent_ended;
+	bool agent_deaf; /* it has ended its side; what it said before may yet be to be read */
 };
 
 static void relay_free(struct relay *x)
@@ -56,10 +58,10 @@ static void write_agent(struct relay *x)
 {
 	ssize_t n = sp_httpc_duplex_send(x->duplex, x->to_agent.data, x->to_agent.len);
 
-	if (n > 0)
-		sp_buf_consume(&x->to_agent, (size_t)n);
-	else if (n != -EAGAIN)
-		x->agent_ended = true;
+	if (n == -EAGAIN)
+		return;
+	x->agent_deaf = n <= 0;
+	sp_buf_consume(&x->to_agent, n > 0 ? (size_t)n : x->to_agent.len);
 }
 
 static void write_client(struct relay *x)
@@ -85,10 +87,24 @@ static void carry(struct relay *x)
 		read_client(x);
 	if (!x->to_client.len && (p[1].revents & (POLLIN | POLLHUP | POLLERR)))
 		read_agent(x);
+	if (x->agent_deaf)
+		sp_buf_clear(&x->to_agent);
 	if (x->to_agent.len)
 		write_agent(x);
 	if (x->to_client.len)
 		write_client(x);
+}
+
+/* The client goes once it has read how it ended; what it still says is nobody's. Closed with that
+ * unread, the connection would be reset, and its last frame lost. */
+static void linger(struct relay *x)
+{
+	struct pollfd p = { .fd = x->fd, .events = POLLIN };
+
+	while (!x->client_ended && poll(&p, 1, LINGER_MS) > 0) {
+		sp_buf_clear(&x->to_agent);
+		read_client(x);
+	}
 }
 
 /* TLS may hold bytes that poll() does not see, so each side is read until it says EAGAIN. */
@@ -104,6 +120,7 @@ static void *run(void *arg)
 		if (!x->to_client.len && !x->agent_ended)
 			read_agent(x);
 	}
+	linger(x);
 	sp_httpd_upgrade_done(x->handle);
 	relay_free(x);
 	return NULL;

@@ -124,6 +124,15 @@ static const char *search_path(char *const *environment)
 	return "";
 }
 
+/* The stage tells who reads it that everything but the command itself was fine. */
+static int refused(const char *name, const char *searched, int num, struct sp_err *err)
+{
+	int r = sp_fail_errno(err, num, "command '%s'%s", name, searched);
+
+	sp_err_at(err, SP_STAGE_START);
+	return r;
+}
+
 /* execve, in each directory of PATH for a bare name; what stands there but may not be executed is
  * told before what is not there at all. */
 static int execute(const struct process *p, struct sp_err *err)
@@ -134,7 +143,7 @@ static int execute(const struct process *p, struct sp_err *err)
 
 	if (strchr(name, '/')) {
 		execve(name, p->args, p->environment);
-		return sp_fail_errno(err, errno, "command '%s'", name);
+		return refused(name, "", errno, err);
 	}
 	for (;;) {
 		size_t len = strcspn(at, ":");
@@ -149,7 +158,7 @@ static int execute(const struct process *p, struct sp_err *err)
 			break;
 		at += len + 1;
 	}
-	return sp_fail_errno(err, num, "command '%s' (searched in PATH)", name);
+	return refused(name, " (searched in PATH)", num, err);
 }
 
 static int child_main(void *arg)

@@ -122,7 +122,10 @@ leaks() { # what a node holds, as lines that must be the same before and after
 	run exec_in --tty demo-a-1 sh -c 'test -t 0 && test -t 1 && echo terminal'
 	[[ $output == *terminal* ]]
 	run exec_in demo-a-1 /no/such/program
-	[[ $status != 0 && $output == *"no/such/program"* ]]
+	[[ $status != 0 && $output == *'"not_found","stage":"start"'*"no/such/program"* ]]
+	for _ in $(seq 20); do
+		head -c 1000000 /dev/zero | exec_in demo-a-1 true || return 1 # what it does not read takes no exit status along
+	done
 	run exec_in demo-x-1 true
 	[[ $output == *"not on node"* ]]
 }
@@ -186,6 +189,12 @@ leaks() { # what a node holds, as lines that must be the same before and after
 	[[ $(status_of demo-a-1 .state) == stopped ]]
 	api_ok POST "/v1/workloads/demo-a-1/start?token=1"
 	wait_ready demo-a-1
+	api_ok POST "/v1/workloads/demo-a-1/restart?token=1"
+	wait_for 5 eval '[[ $(status_of demo-a-1 .incarnation) == 3 ]]'
+	wait_ready demo-a-1
+	[[ $(status_of demo-a-1 .restarts) == 0 ]]
+	in_host kill -9 "$(status_of demo-a-1 .pid)"
+	wait_for 10 eval '[[ $(status_of demo-a-1 .restarts) == 1 ]]'
 }
 
 @test "a workload that ignores its stop signal is killed after the grace" {

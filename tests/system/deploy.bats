@@ -87,7 +87,14 @@ is_running() { workload_is "$1" running; }
 	[ "$output" = out ]
 	[ "$stderr" = err ]
 	[ "$(head -c 300000 /dev/zero | tr '\0' x | ctl exec -i t-job-2 -- cat | wc -c)" -eq 300000 ]
+	for _ in $(seq 20); do head -c 1000000 /dev/zero | ctl exec -i t-job-1 -- true; done
 	run -1 ctl exec nothing-1 -- true
+	run -127 ctl exec t-job-1 -- /nope
+	[[ $output == *"start of t-job-1"*"command '/nope'"* ]]
+	run -127 ctl exec t-job-1 -- nope
+	run -126 ctl exec t-job-1 -- /etc
+	run -126 ctl exec -u nobody-here t-job-1 -- true
+	run -126 ctl exec -w /not/there t-job-1 -- true
 	run -3 ctl exec job -- true
 }
 
