@@ -39,6 +39,7 @@ int deploy_validate(struct operation *o, void *state, struct sp_err *err)
 			      d->desired.n);
 		return 0;
 	}
+	sp_err_at(err, SP_STAGE_VALIDATE); /* of a plan too */
 	if (!service)
 		return r;
 	s = stack_service_find(d->desired.stack, service);

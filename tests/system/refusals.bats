@@ -99,6 +99,10 @@ said() { # exit status, text...
 		services:
 		  w: {image: test/absent:1}
 	END
+	for command in plan "deploy --dry-run"; do
+		run ctl $command bad.yaml
+		said 3 "bad.yaml:3: service 'w': image 'test/absent:1' is not here"
+	done
 	run ctl image push test/absent:1
 	said 1 "test/absent:1"
 	unchanged
