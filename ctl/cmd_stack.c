@@ -19,6 +19,8 @@ static void put_services(const json_t *row, struct sp_buf *out)
 	json_t *service;
 	size_t i;
 
+	if (json_integer_value(json_object_get(row, "revision")) == 0)
+		sp_buf_puts(out, "none, no deploy has succeeded");
 	json_array_foreach (json_object_get(row, "services"), i, service) {
 		sp_buf_printf(out, "%s%s", i ? "," : "", ctl_json_text(service, "name"));
 		if (json_object_get(service, "replicas"))

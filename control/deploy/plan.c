@@ -135,7 +135,7 @@ static void compare(const struct comparison *c, size_t i, struct plan_item *item
 		explain_update(old, new, item->reason);
 	} else if (in->distrust) {
 		snprintf(item->reason, sizeof(item->reason),
-			 "the last operation did not come to its end");
+			 "told again: the last operation did not come to its end");
 	} else {
 		item->action = PLAN_KEEP;
 		snprintf(item->reason, sizeof(item->reason), "nothing changed");

@@ -82,6 +82,18 @@ is_running() { workload_is "$1" running; }
 	run -1 ctl logs nothing
 }
 
+@test "a first deploy that fails leaves a stack that says so, and can be destroyed" {
+	cat >"$CLUSTER/never.yaml" <<-'END'
+		name: never
+		services: {w: {image: "test/busybox:1", command: ["echo why it failed; exit 3"]}}
+	END
+	run -5 ctl deploy "$CLUSTER/never.yaml"
+	[[ $output == *$'\n    why it failed\n'* ]]
+	[[ $(ctl stack ls) == *"never"*"failed"*"0"*"none, no deploy has succeeded"* ]]
+	ctl destroy never --yes
+	[[ $(ctl stack ls) != *never* ]]
+}
+
 @test "exec passes on input, both outputs and the exit status" {
 	run -7 --separate-stderr ctl exec t-job-1 -- sh -c 'echo out; echo err >&2; exit 7'
 	[ "$output" = out ]

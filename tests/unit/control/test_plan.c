@@ -70,7 +70,8 @@ Test(plan, after_an_interruption_trusts_nothing_to_be_as_written)
 	struct plan p = make(&web, 1, &web, 1, true);
 
 	cr_expect_eq(p.items[0].action, PLAN_UPDATE);
-	cr_expect_str_eq(p.items[0].reason, "the last operation did not come to its end");
+	cr_expect_str_eq(p.items[0].reason,
+			 "told again: the last operation did not come to its end");
 	plan_fini(&p);
 }
 
