@@ -302,6 +302,9 @@ leaks() { # what a node holds, as lines that must be the same before and after
 	api POST "/v1/workloads/demo-a-1/restart?token=8"
 	[[ $status == 412 ]]
 	TOKEN=9 remove demo-a-1
+	api_ok DELETE "/v1/stacks/demo/volumes?token=9"
+	api PUT "/v1/workloads/demo-a-1?token=8" "$(spec demo-a-1)"
+	[[ $status == 412 ]] # also once nothing is left of the stack
 }
 
 @test "garbage is refused with its address, and nothing is half done" {
