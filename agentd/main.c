@@ -14,6 +14,7 @@
  */
 #include <errno.h>
 #include <limits.h>
+#include <linux/close_range.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -116,6 +117,8 @@ int main(int argc, char **argv)
 {
 	struct options o;
 
+	/* What whoever started us left open goes to nobody else. */
+	(void)close_range(STDERR_FILENO + 1, ~0u, CLOSE_RANGE_CLOEXEC);
 	if (options_parse(&o, argc, argv) < 0)
 		return usage(stderr, EXIT_INVALID);
 	return o.help ? usage(stdout, EXIT_OK) : dispatch(&o, argv);

@@ -34,6 +34,16 @@ image_again() { image_push busybox:test "$HOST_DIR/rootfs" "$1"; }
 	! in_host grep -E ' @' "/proc/$(status_of demo-a-1 .pid)/net/unix"
 }
 
+@test "the agent has no descriptor that a program it starts would inherit" {
+	put demo-a-1 '.ports=[{"host_port":8080,"container_port":80}]'
+	wait_ready demo-a-1
+	local fd
+	for fd in "/proc/$AGENT_PID/fdinfo/"*; do
+		((${fd##*/} < 3 || 8#$(awk '/^flags/ {print $2}' "$fd") & 8#2000000)) ||
+			{ echo "${fd##*/}: $(readlink "/proc/$AGENT_PID/fd/${fd##*/}")" && return 1; }
+	done
+}
+
 @test "a stranger on the socket is refused before the body, however long it is" {
 	put demo-a-1
 	wait_ready demo-a-1
@@ -123,7 +133,7 @@ image_again() { image_push busybox:test "$HOST_DIR/rootfs" "$1"; }
 	cp "$ROOT/$O/tests/unit/runtime/probe" "$HOST_DIR/rootfs/bin/probe"
 	image_again '{"Env":["PATH=/bin"]}'
 	put demo-a-1 '.command=["sh","-c","probe keep & exec sleep 1000"]
-		| .readiness={"type":"exec","command":["sleep","7"],"interval_ns":200000000,"timeout_ns":100000000,"fall":1}'
+		| .readiness={"type":"exec","command":["sleep","7"],"interval_ns":1000000000,"timeout_ns":1000000000,"fall":1}'
 	wait_for 10 eval 'events "select(.type == \"probe.failed\")" | grep -q .'
 	API_TIMEOUT=5 api_ok GET /v1/node
 	in_host pgrep -r Z -x sleep
