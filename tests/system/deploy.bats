@@ -94,6 +94,26 @@ is_running() { workload_is "$1" running; }
 	[[ $(ctl stack ls) != *never* ]]
 }
 
+@test "a failure that is kept restarts nothing at the next deploy but what has changed" {
+	kept() {
+		cat >"$CLUSTER/kept.yaml" <<-END
+			name: kept
+			x-stackpilot: {policy: {on_failure: stop}}
+			services:
+			  same: {image: "test/busybox:1", command: [sleep 1000]}
+			  other: {image: "test/busybox:1", restart: "no", command: ["$1"]}
+		END
+	}
+	kept "sleep 1000" && ctl deploy "$CLUSTER/kept.yaml"
+	local before
+	before=$(workload kept-same-1 '"\(.pid) \(.incarnation)"')
+	kept "exit 3" && run -5 ctl deploy "$CLUSTER/kept.yaml"
+	kept "sleep 2000" && ctl deploy "$CLUSTER/kept.yaml"
+	[[ $(workload kept-same-1 '"\(.pid) \(.incarnation)"') == "$before" ]]
+	[[ $(workload kept-other-1 .state) == running ]]
+	ctl destroy kept --yes
+}
+
 @test "exec passes on input, both outputs and the exit status" {
 	run -7 --separate-stderr ctl exec t-job-1 -- sh -c 'echo out; echo err >&2; exit 7'
 	[ "$output" = out ]
