@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/time.h"
+#include "base/url.h"
 
 #define CONF_FILE_MAX (1 << 20)
 #define CONF_KEYS_MAX 64
@@ -66,6 +67,7 @@ static int set_key(const struct sp_conf_key *k, void *conf, const char *value, s
 {
 	switch (k->type) {
 	case SP_CONF_STR:
+	case SP_CONF_URL:
 		return set_str(k, conf, value, err);
 	case SP_CONF_BOOL:
 		return set_bool(k, conf, value, err);
@@ -195,10 +197,15 @@ int sp_conf_load(const struct sp_conf_key *keys, void *conf, const char *path, s
 static void print_value(const struct sp_conf_key *k, const void *slot, FILE *out)
 {
 	char text[SP_DURATION_MAX];
+	autofree char *url = NULL;
 
 	switch (k->type) {
 	case SP_CONF_STR:
 		fprintf(out, "\"%s\"", *(char *const *)slot ? *(char *const *)slot : "");
+		break;
+	case SP_CONF_URL:
+		url = sp_url_masked(*(char *const *)slot ? *(char *const *)slot : "");
+		fprintf(out, "\"%s\"", url ? url : "");
 		break;
 	case SP_CONF_INT:
 		fprintf(out, "%" PRId64, *(const int64_t *)slot);
@@ -230,7 +237,7 @@ void sp_conf_fini(const struct sp_conf_key *keys, void *conf)
 	for (const struct sp_conf_key *k = keys; k->name; k++) {
 		char **slot = slot_of(k, conf);
 
-		if (k->type != SP_CONF_STR)
+		if (k->type != SP_CONF_STR && k->type != SP_CONF_URL)
 			continue;
 		free(*slot);
 		*slot = NULL;

@@ -15,6 +15,7 @@
 
 enum sp_conf_type {
 	SP_CONF_STR,      /* char * on the heap, owned by the struct */
+	SP_CONF_URL,      /* the same; printed without the passwords in it */
 	SP_CONF_INT,      /* int64_t within min..max */
 	SP_CONF_BOOL,     /* bool: true or false */
 	SP_CONF_DURATION, /* int64_t nanoseconds, within min..max */

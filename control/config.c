@@ -15,7 +15,7 @@
 const struct sp_conf_key config_keys[] = {
 	{ "state_dir", SP_CONF_STR, AT(state_dir), "/var/lib/stackpilot/control", 0, 0,
 	  "directory of the authority, the store and the images" },
-	{ "store", SP_CONF_STR, AT(store), "", 0, 0,
+	{ "store", SP_CONF_URL, AT(store), "", 0, 0,
 	  "sqlite:/path or postgresql://...; empty: store.db in state_dir" },
 	{ "seal_key", SP_CONF_STR, AT(seal_key), "", 0, 0,
 	  "file of the key that seals what is secret in the store; empty: seal.key in state_dir" },

@@ -45,11 +45,43 @@ static PGconn *connect_to(const char *url)
 	return PQconnectdbParams(keys, values, 1);
 }
 
+/* A piece of a password that was not encoded ends up in one of these. */
+static bool is_plain(const PQconninfoOption *o)
+{
+	if (!o->val)
+		return true;
+	if (!strcmp(o->keyword, "port"))
+		return !o->val[strspn(o->val, "0123456789,")];
+	return strcmp(o->keyword, "host") != 0 || *o->val == '/' || !strchr(o->val, '@');
+}
+
+/* libpq's own words would quote what it could not read, and that may be a piece of the password. */
+static int check_url(const char *url, struct sp_err *err)
+{
+	char *words = NULL;
+	PQconninfoOption *options = PQconninfoParse(url, &words), *o = options;
+	bool good = options != NULL;
+
+	for (; good && o->keyword; o++)
+		good = is_plain(o);
+	PQfreemem(words);
+	PQconninfoFree(options);
+	if (good)
+		return 0;
+	return sp_fail(err, SP_E_INVALID,
+		       "the url of the store cannot be read: '@', ':', '/' and '%%' in a password"
+		       " are written %%40, %%3A, %%2F and %%25");
+}
+
 /* One that does not answer yet may do so when it is first used. */
 static int connection_open(const char *url, struct db **ret, struct sp_err *err)
 {
-	struct pg *pg = calloc(1, sizeof(*pg));
+	struct pg *pg = NULL;
+	int r = check_url(url, err);
 
+	if (r < 0)
+		return r;
+	pg = calloc(1, sizeof(*pg));
 	if (!pg)
 		return sp_fail_nomem(err);
 	pg->db.driver = &db_postgres;

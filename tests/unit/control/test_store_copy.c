@@ -242,3 +242,21 @@ Test(sqlite, a_url_is_shown_without_its_password)
 		cr_expect_str_eq(shown, urls[i][1], "%s", shown);
 	}
 }
+
+Test(sqlite, a_url_that_cannot_be_read_is_refused_and_nothing_of_it_is_told)
+{
+	static const char *const urls[] = {
+		"postgresql://ann:hun@ter2@db/sp",
+		"postgresql://ann:hun/ter2@db/sp",
+		"postgresql://ann:hu%ZZnter2@db/sp",
+		"postgresql://ann:hunter2@db/sp?nosuch=hunter2",
+	};
+
+	for (size_t i = 0; i < SP_COUNT(urls); i++) {
+		struct db *db = NULL;
+
+		cr_expect_lt(db_open(urls[i], &db, &err), 0, "%s", urls[i]);
+		cr_expect_eq(err.code, SP_E_INVALID);
+		cr_expect_null(strstr(err.message, "hu"), "%s", err.message);
+	}
+}
