@@ -41,7 +41,7 @@ static const struct key policy_keys[] = {
 	{ "on_failure", read_on_failure, offsetof(struct stack_policy, on_failure),
 	  "`rollback` (default): back to the previous revision; `stop`: leave all as it is" },
 	{ "timeout", read_duration, offsetof(struct stack_policy, timeout_ns),
-	  "of one operation; default: no bound" },
+	  "of one operation (deploy, restore, destroy, drift fix); default: no bound" },
 	{ "require_lock", read_bool, offsetof(struct stack_policy, require_lock),
 	  "every change takes the stack's lock; default `true`" },
 	{ "create_snapshot", read_bool, offsetof(struct stack_policy, create_snapshot),

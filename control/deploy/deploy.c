@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "base/str.h"
 #include "control/deploy/tasks.h"
+#include "control/deps/deps.h"
 #include "control/operation/recovery.h"
 #include "control/snapshot/step.h"
 #include "control/store/snapshot.h"
@@ -14,8 +15,10 @@
 static int finish(struct store *s, void *state, struct sp_err *err)
 {
 	struct deploy *d = state;
-	int r = store_stack_commit(s, d->o->row.stack, d->revision, err);
+	int r = deps_allow_commit(s, d->desired.stack, d->desired.bundle->file, err);
 
+	if (r == 0)
+		r = store_stack_commit(s, d->o->row.stack, d->revision, err);
 	if (r == 0 && d->request.snapshot)
 		r = store_snapshot_restored(s, d->o->row.stack, d->request.snapshot, d->o->row.id,
 					    err);

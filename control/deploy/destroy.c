@@ -1,5 +1,10 @@
-/* Destroying a stack: its workloads in reverse start order, then its volumes if asked, then its
- * rows. */
+/*
+ * Destroying a stack: its workloads in reverse start order, then its volumes if asked, then its
+ * rows. Whether others require it is asked in the transaction that makes it `destroying`: from then
+ * on no deploy that requires it comes to its end.
+ */
+#include "control/deploy/destroy.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,9 +14,11 @@
 #include "base/str.h"
 #include "base/time.h"
 #include "control/deploy/revert.h"
+#include "control/deps/deps.h"
 #include "control/operation/operation.h"
 #include "control/operation/recovery.h"
 #include "control/snapshot/step.h"
+#include "control/stack/limit.h"
 #include "control/store/node.h"
 #include "control/store/stack.h"
 
@@ -24,7 +31,8 @@ struct destroy {
 	struct store_workloads known;
 	struct store_nodes nodes;
 	int *steps; /* numbers, in the order of known */
-	bool volumes;
+	bool volumes, force;
+	bool begun; /* it is `destroying`, by this attempt or a former one */
 };
 
 struct act {
@@ -40,7 +48,9 @@ static int remove_workload(struct operation *o, void *state, struct sp_err *err)
 
 	if (r == 0)
 		r = operation_agent_failed(
-			o, a, agent_remove_workload(a, &right, act->id, REMOVE_TIMEOUT_NS, err),
+			o, a,
+			agent_remove_workload(a, &right, act->id,
+					      operation_bound(o, REMOVE_TIMEOUT_NS), err),
 			err);
 	return r;
 }
@@ -71,8 +81,10 @@ static struct operation_step step_of(struct act *act, operation_fn fn)
 static int plan_all(struct store *s, void *state, struct sp_err *err)
 {
 	struct destroy *d = state;
-	int r = store_operation_set_revision(s, d->o->row.id, 0, d->stack.state, err);
+	int r = d->begun || d->force ? 0 : deps_allow_destroy(s, d->o->row.stack, err);
 
+	if (r == 0)
+		r = store_operation_set_revision(s, d->o->row.id, 0, d->stack.state, err);
 	if (r == 0)
 		r = store_stack_set_state(s, d->o->row.stack, STORE_STACK_DESTROYING, d->o->row.id,
 					  err);
@@ -152,9 +164,11 @@ static int read_before(struct destroy *d, struct sp_err *err)
 		*err = why;
 		return d->gone ? 0 : r;
 	}
-	if (*o->row.stack_before)
+	d->begun = *o->row.stack_before != '\0';
+	if (d->begun)
 		snprintf(d->stack.state, sizeof(d->stack.state), "%s", o->row.stack_before);
 	d->volumes = json_is_true(json_object_get(request, "volumes"));
+	d->force = json_is_true(json_object_get(request, "force"));
 	r = read_journal(o, err);
 	if (r == 0)
 		r = store_workload_list(o->store, o->row.stack, 0, &d->known, err);
@@ -176,9 +190,11 @@ static int walk(struct destroy *d, struct sp_err *err)
 	if (o->row.attempt > RECOVERY_ATTEMPTS_MAX)
 		return sp_fail(err, SP_E_INTERRUPTED, "operation '%s' was begun %lld times",
 			       o->row.id, (long long)o->row.attempt);
+	operation_limit_by_policy(o);
 	r = snapshot_step_by_policy(o, err);
 	if (r == 0)
 		r = store_transact(o->store, plan_all, d, err);
+	d->begun |= r == 0;
 	if (r == 0)
 		r = remove_all(d, err);
 	if (r == 0 && d->volumes)
@@ -225,7 +241,7 @@ static void conclude(struct destroy *d, int r, struct sp_err *err)
 	if (r == 0)
 		operation_end(o, STORE_OPERATION_SUCCEEDED, NULL, NULL, err);
 	else if (!operation_is_cancelled(o))
-		operation_end(o, STORE_OPERATION_FAILED, leave, o, err);
+		operation_end(o, STORE_OPERATION_FAILED, d->begun ? leave : NULL, o, err);
 	else if (operation_turn(o, err) == 0)
 		revert(d, err);
 }
@@ -247,4 +263,12 @@ void destroy_run(struct operation *o)
 	free(d.steps);
 	store_nodes_fini(&d.nodes);
 	store_workloads_fini(&d.known);
+}
+
+int destroy_request(bool volumes, bool force, char **ret, struct sp_err *err)
+{
+	autojson json_t *request = json_pack("{s:b, s:b}", "volumes", volumes, "force", force);
+
+	*ret = request ? sp_json_canonical(request) : NULL;
+	return *ret ? 0 : sp_fail_nomem(err);
 }

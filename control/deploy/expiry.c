@@ -6,9 +6,11 @@
 #include <stdlib.h>
 
 #include "base/log.h"
+#include "base/mem.h"
 #include "base/ticker.h"
 #include "base/time.h"
 #include "control/control.h"
+#include "control/deploy/destroy.h"
 #include "control/deps/deps.h"
 #include "control/operation/worker.h"
 #include "control/store/expiry.h"
@@ -60,10 +62,10 @@ static int begin(struct expiry *x, struct store *s, const char *stack, struct sp
 {
 	struct control *c = x->control;
 	struct asking a = { .stack = stack };
+	autofree char *request = NULL;
 	struct store_operation_request q = { .kind = "destroy",
 					     .stack = stack,
 					     .requested_by = "system",
-					     .request = "{\"volumes\": false}",
 					     .allow = allow,
 					     .allow_state = &a,
 					     .lock = { .reason = "its lifetime is over (ttl)",
@@ -71,8 +73,12 @@ static int begin(struct expiry *x, struct store *s, const char *stack, struct sp
 						       .ttl_ns = c->config.lock_ttl_ns } };
 	struct sp_err why = { 0 };
 	char id[STORE_NAME_MAX];
-	int r = store_operation_begin(s, &q, id, &why);
+	int r = destroy_request(false, false, &request, err);
 
+	if (r < 0)
+		return r;
+	q.request = request;
+	r = store_operation_begin(s, &q, id, &why);
 	if (r >= 0) {
 		sp_log(SP_LOG_INFO, "stack.expired", SP_STR("stack", stack),
 		       SP_STR("operation", id));

@@ -7,6 +7,7 @@
 #include "base/str.h"
 #include "control/deploy/plan_pins.h"
 #include "control/deploy/tasks.h"
+#include "control/deps/deps.h"
 #include "control/snapshot/snapshot.h"
 #include "control/store/resource.h"
 #include "control/validate/validate.h"
@@ -216,14 +217,18 @@ static int give_addresses(struct store *s, struct deploy *d, struct sp_err *err)
 	return r;
 }
 
-/* In one transaction: an address is only taken together with the row that needs it. */
+/* In one transaction: an address is only taken together with the row that needs it, and a stack
+ * that is required is not destroyed once these rows are there. */
 static int write_rows(struct store *s, void *state, struct sp_err *err)
 {
 	struct deploy *d = state;
 	char digest[SP_DIGEST_MAX];
 	const char *bundle = d->request.bundle;
+	char culprit[DEPS_ID_MAX];
 	int r = sp_digest_of(bundle, strlen(bundle), digest, err);
 
+	if (r == 0)
+		r = deps_allow_deploy(s, d->desired.stack, d->desired.bundle->file, culprit, err);
 	if (r == 0)
 		r = store_stack_set_state(s, d->o->row.stack, STORE_STACK_DEPLOYING, d->o->row.id,
 					  err);

@@ -83,7 +83,8 @@ static int remove_one(struct operation *o, void *state, struct sp_err *err)
 
 	if (r < 0)
 		return r;
-	r = agent_remove_workload(a, &right, act->removal->old->id, REMOVE_TIMEOUT_NS, err);
+	r = agent_remove_workload(a, &right, act->removal->old->id,
+				  operation_bound(o, REMOVE_TIMEOUT_NS), err);
 	return operation_agent_failed(o, a, r, err);
 }
 

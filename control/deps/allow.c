@@ -82,10 +82,42 @@ int deps_allow_deploy(struct store *s, const struct stack *stack, const char *fi
 	return r;
 }
 
-int deps_allow_destroy(struct store *s, const char *stack, struct sp_err *err)
+static bool is_there(const struct deps *d, size_t node)
+{
+	static const char *const gone[] = { "", "destroying" };
+
+	for (size_t i = 0; node != GRAPH_NONE && i < SP_COUNT(gone); i++)
+		if (!strcmp(d->nodes[node].state, gone[i]))
+			return false;
+	return node != GRAPH_NONE && !d->nodes[node].missing &&
+	       strcmp(d->nodes[node].version, "0") != 0;
+}
+
+int deps_allow_commit(struct store *s, const struct stack *stack, const char *file,
+		      struct sp_err *err)
 {
 	autodeps struct deps d = { 0 };
-	autobuf struct sp_buf names = SP_BUF_INIT;
+	struct asking a = { &d, stack, file };
+	int r = stack->n_requires ? deps_read(s, stack, &d, err) : 0;
+
+	if (r < 0 || !stack->n_requires)
+		return r;
+	r = check_circle(&d, stack, err);
+	for (size_t i = 0; r == 0 && i < stack->n_requires; i++) {
+		size_t node = deps_find(&d, stack->requires[i].stack);
+
+		if (!is_there(&d, node))
+			r = refuse_missing(&a, &stack->requires[i], node, err);
+	}
+	if (r < 0)
+		sp_err_at(err, SP_STAGE_VALIDATE);
+	return r;
+}
+
+static int name_dependents(struct store *s, const char *stack, struct sp_buf *names,
+			   struct sp_err *err)
+{
+	autodeps struct deps d = { 0 };
 	int r = deps_read(s, NULL, &d, err);
 	size_t node, from;
 
@@ -95,9 +127,23 @@ int deps_allow_destroy(struct store *s, const char *stack, struct sp_err *err)
 	if (node == GRAPH_NONE)
 		return 0;
 	for (size_t i = 0; (from = graph_next(d.graph, node, true, i)) != GRAPH_NONE; i++)
-		sp_buf_printf(&names, "%s'%s'", names.len ? ", " : "", d.nodes[from].id);
-	if (!names.len)
-		return 0;
+		sp_buf_printf(names, "%s'%s'", names->len ? ", " : "", d.nodes[from].id);
+	return 0;
+}
+
+int deps_allow_destroy(struct store *s, const char *stack, struct sp_err *err)
+{
+	autobuf struct sp_buf names = SP_BUF_INIT;
+	char coming[STORE_NAME_MAX];
+	int r = name_dependents(s, stack, &names, err);
+
+	if (r == 0 && !names.len) {
+		r = store_resources_coming(s, stack, coming, err);
+		if (r == 1)
+			sp_buf_printf(&names, "'%s', which is being deployed", coming);
+	}
+	if (r < 0 || !names.len)
+		return r < 0 ? r : 0;
 	sp_fail(err, SP_E_CONFLICT, "the stack '%s' is required by %s", stack, names.data);
 	sp_err_at(err, SP_STAGE_VALIDATE);
 	return sp_err_return(err);

@@ -74,5 +74,12 @@ int deps_select(const struct deps *d, const char *const *names, bool closure, bo
  */
 int deps_allow_deploy(struct store *s, const struct stack *stack, const char *file,
 		      char *ret_culprit, struct sp_err *err);
-/* No other stack requires this one; else SP_E_CONFLICT names them. */
+/*
+ * The same for the transaction that makes it the current revision. A stack it requires may be in
+ * the middle of a deploy of its own by now, but it is there and not being destroyed.
+ */
+int deps_allow_commit(struct store *s, const struct stack *stack, const char *file,
+		      struct sp_err *err);
+/* No other stack requires this one, nor will one that is being deployed; else SP_E_CONFLICT names
+ * them. */
 int deps_allow_destroy(struct store *s, const char *stack, struct sp_err *err);

@@ -20,6 +20,7 @@
 #include "control/operation/recovery.h"
 #include "control/operation/worker.h"
 #include "control/snapshot/step.h"
+#include "control/stack/limit.h"
 #include "control/store/drift.h"
 
 #define SETTLE_NS (20 * SP_NS_PER_S) /* for repairs to show */
@@ -50,6 +51,20 @@ static void choose(struct fix *f)
 		qsort(all->list, n, sizeof(*all->list), is_before);
 }
 
+/* A former attempt saw what is meant, and may have put it right before it was cut off. */
+static bool was_seen_before(struct operation *o)
+{
+	autosteps struct store_steps steps = { 0 };
+	bool seen = false;
+
+	if (o->row.attempt == 1 || store_step_list(o->store, o->row.id, &steps, NULL) < 0)
+		return false;
+	for (size_t i = 0; i < steps.n; i++)
+		seen |= !strcmp(steps.list[i].name, "detect") &&
+			steps.list[i].state == STORE_STEP_DONE;
+	return seen;
+}
+
 static int look(struct operation *o, void *state, struct sp_err *err)
 {
 	struct fix *f = state;
@@ -60,7 +75,7 @@ static int look(struct operation *o, void *state, struct sp_err *err)
 		return r;
 	found = f->report.findings.n;
 	choose(f);
-	if (f->resource && !f->report.findings.n)
+	if (f->resource && !f->report.findings.n && !was_seen_before(o))
 		return sp_fail(err, SP_E_NOT_FOUND, "no difference at '%s'", f->resource);
 	operation_say(o, "%zu found, %zu to repair", found, f->report.findings.n);
 	return 0;
@@ -172,8 +187,10 @@ static int walk(struct fix *f, struct sp_err *err)
 				       .stage = SP_STAGE_VERIFY,
 				       .fn = verify,
 				       .state = f };
-	int r = operation_step(o, 0, &first, err);
+	int r;
 
+	operation_limit_by_policy(o);
+	r = operation_step(o, 0, &first, err);
 	if (r == 0 && f->report.findings.n)
 		r = snapshot_step_by_policy(o, err);
 	if (r == 0)

@@ -126,6 +126,15 @@ int operation_check(struct operation *o, struct sp_err *err)
 	return 0;
 }
 
+int64_t operation_bound(const struct operation *o, int64_t timeout_ns)
+{
+	int64_t left = o->deadline_ns - sp_time_mono_ns();
+
+	if (!o->deadline_ns || o->row.direction == STORE_DIRECTION_REVERT || o->past_return)
+		return timeout_ns;
+	return left >= timeout_ns ? timeout_ns : left > SP_NS_PER_MS ? left : SP_NS_PER_MS;
+}
+
 /* A failure outside of any step has the operation for its address. */
 void operation_keep_failure(struct operation *o, const struct sp_err *err)
 {

@@ -66,6 +66,8 @@ int operation_step(struct operation *o, int number, const struct operation_step 
 
 /* 0: go on. An error when it is cancelled, stopping, or out of time; reverting only ever stops. */
 int operation_check(struct operation *o, struct sp_err *err);
+/* Of a time-out, what is left of the operation's own. */
+int64_t operation_bound(const struct operation *o, int64_t timeout_ns);
 bool operation_is_cancelled(struct operation *o);
 /* From here on it reverts; err says why, unless a step has failed already. */
 int operation_turn(struct operation *o, struct sp_err *err);

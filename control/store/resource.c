@@ -233,6 +233,25 @@ int store_task_pins(struct store *s, const char *stack, int64_t revision, json_t
 	return 0;
 }
 
+int store_resources_coming(struct store *s, const char *stack, char ret_by[STORE_NAME_MAX],
+			   struct sp_err *err)
+{
+	auto_(db_rows_end) struct db_rows *rows = NULL;
+	int r = db_select(
+		store_db(s), &rows, err,
+		"SELECT d.stack FROM dependencies d JOIN operations o ON o.stack = d.stack"
+		" AND o.revision = d.revision WHERE o.state = 'running' AND"
+		" o.direction = 'forward' AND d.on_kind = 'stack' AND d.on_stack = $1"
+		" ORDER BY d.stack LIMIT 1",
+		DB_S(stack));
+
+	if (r == 0)
+		r = db_next(rows, err);
+	if (r == 1)
+		db_text_into(rows, 0, ret_by, STORE_NAME_MAX);
+	return r;
+}
+
 static int compare(const void *left, const void *right)
 {
 	int64_t a = *(const int64_t *)left, b = *(const int64_t *)right;

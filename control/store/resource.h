@@ -56,6 +56,10 @@ int store_task_pin(struct store *s, const char *stack, int64_t revision, const c
 int store_task_pins(struct store *s, const char *stack, int64_t revision, json_t **ret,
 		    struct sp_err *err);
 
+/* 1: that stack will require this one, when the deploy of it that runs comes to its end. */
+int store_resources_coming(struct store *s, const char *stack, char ret_by[STORE_NAME_MAX],
+			   struct sp_err *err);
+
 /* How long the last successful operations of a kind took on a stack: the median of at most the last
  * nine; 0 when there was none. */
 int store_operation_takes(struct store *s, const char *stack, const char *kind, int64_t *ret_ns,

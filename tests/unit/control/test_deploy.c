@@ -3,6 +3,7 @@
  * gates, tasks, reverting, redeploying, destroying, cancelling. Being killed in the
  * middle: test_crash.c.
  */
+#include "control/snapshot/snapshot.h"
 #include "tests/unit/control/fake_cluster.h"
 
 #include <errno.h>
@@ -495,4 +496,92 @@ Test(deploy, gives_a_task_no_more_than_its_time)
 	cr_expect_str_eq(member(json_object_get(op, "error"), "message"),
 			 "not complete after 300ms: workload 'demo-slow-1': it is running");
 	cr_expect_eq(agents[0].n_specs, 0);
+}
+
+#define HURRY "x-stackpilot: {policy: {timeout: 1s}}\n"
+
+static void *end_slowness(void *unused)
+{
+	(void)unused;
+	nanosleep(&(struct timespec){ .tv_sec = 2 }, NULL);
+	agents[0].slow_deletes = agents[1].slow_deletes = false;
+	return NULL;
+}
+
+/* For two seconds no workload can be removed. */
+static pthread_t be_slow(void)
+{
+	pthread_t thread;
+
+	agents[0].slow_deletes = agents[1].slow_deletes = true;
+	cr_assert_eq(pthread_create(&thread, NULL, end_slowness, NULL), 0);
+	return thread;
+}
+
+static void expect_out_of_time(const json_t *op)
+{
+	cr_expect_not_null(strstr(member(json_object_get(op, "error"), "message"),
+				  "took longer than its stack allows"),
+			   "%s", member(json_object_get(op, "error"), "message"));
+}
+
+Test(deploy, a_destroy_that_takes_longer_than_its_policy_allows_fails_and_can_be_repeated)
+{
+	autojson json_t *first = deploy(DB HURRY), *op = NULL, *again = NULL;
+	pthread_t slow = be_slow();
+
+	op = destroy("{}");
+	expect_state(op, "failed");
+	expect_out_of_time(op);
+	expect_stack("failed", 1);
+	pthread_join(slow, NULL);
+	again = destroy("{}");
+	expect_state(again, "succeeded");
+}
+
+Test(deploy, a_restore_that_takes_longer_than_its_policy_allows_is_reverted)
+{
+	autojson json_t *first = deploy(DB HURRY), *second = deploy(DB API), *op = NULL;
+	char id[STORE_NAME_MAX];
+	pthread_t slow = be_slow();
+
+	begin("restore", "{\"snapshot\": 1}", id); /* it has to remove the api */
+	op = finished(id);
+	expect_state(op, "reverted");
+	expect_out_of_time(op);
+	pthread_join(slow, NULL);
+	expect_stack("running", 2);
+}
+
+Test(deploy, a_stack_whose_first_deploy_failed_has_no_snapshot_and_is_destroyed_whole)
+{
+	struct snapshot_request q = { .stack = "demo", .cause = "request", .creator = "ann" };
+	autojson json_t *first = deploy(DB "    command: [fail]\n"), *gone = NULL;
+	struct store_stack st;
+
+	expect_state(first, "reverted");
+	expect_stack("failed", 0);
+	cr_expect_eq(snapshot_take(s, &c.config, &q, NULL, &err), -ENOENT);
+	cr_expect_str_eq(err.message, "nothing of stack 'demo' runs yet");
+	gone = destroy("{}");
+	expect_state(gone, "succeeded");
+	cr_expect_eq(store_stack_get(s, "demo", &st, NULL), -ENOENT);
+}
+
+Test(deploy, a_stack_whose_first_deploy_failed_and_was_kept_is_destroyed_with_what_it_left)
+{
+	autofree char *request = bundle_of(DB "    command: [fail]\n", "keep");
+	autojson json_t *first = NULL, *gone = NULL;
+	struct store_stack st;
+	char id[STORE_NAME_MAX];
+
+	begin("deploy", request, id);
+	first = finished(id);
+	expect_state(first, "failed");
+	expect_stack("failed", 0);
+	cr_expect_eq(agents[0].n_specs, 1);
+	gone = destroy("{}");
+	expect_state(gone, "succeeded");
+	cr_expect_eq(agents[0].n_specs, 0);
+	cr_expect_eq(store_stack_get(s, "demo", &st, NULL), -ENOENT);
 }
