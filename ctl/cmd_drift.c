@@ -4,6 +4,7 @@
 
 #include "base/json.h"
 #include "base/str.h"
+#include "ctl/change.h"
 #include "ctl/commands.h"
 #include "ctl/ctl.h"
 #include "ctl/failure.h"
@@ -23,6 +24,7 @@ static const struct ctl_flag look_flags[] = {
 static const struct ctl_flag fix_flags[] = {
 	{ .name = "resource", .type = CTL_STRING, .value = "R", .help = RESOURCE_HELP },
 	{ .name = "dry-run", .type = CTL_BOOL, .help = "look, and tell what would be repaired" },
+	CTL_FLAGS_LOCK,
 	CTL_FLAG_YES,
 	CTL_FLAG_OUTPUT("table|wide|json|yaml"),
 	CTL_FLAGS_END,
@@ -167,7 +169,7 @@ static int begin(struct ctl *ctl, const struct ctl_args *args, json_t **ret,
 	sp_buf_puts(&url, "/v1/stacks/");
 	ctl_url_put(&url, args->positional[0]);
 	sp_buf_puts(&url, "/drift/fix");
-	return ctl_call(ctl, "POST", url.data, body, ret, fail);
+	return ctl_change(ctl, args, "POST", &url, body, NULL, ret, fail);
 }
 
 static size_t count_repairs(const json_t *op)

@@ -14,6 +14,7 @@
 #include "ctl/since.h"
 #include "ctl/table.h"
 #include "ctl/url.h"
+#include "ctl/yaml.h"
 
 #define PAGE      500
 #define FOLLOW_NS (20 * SP_NS_PER_S) /* one long poll */
@@ -30,7 +31,7 @@ static const struct ctl_flag flags[] = {
 	  .type = CTL_STRING,
 	  .value = "TYPES",
 	  .help = "only of these types, with commas: workload.exit, or lock. for all of locks" },
-	CTL_FLAG_OUTPUT("table|json"),
+	CTL_FLAG_OUTPUT("table|json|yaml"),
 	CTL_FLAGS_END,
 };
 
@@ -117,6 +118,22 @@ static void print_text(const json_t *e)
 	puts(clean.data ? clean.data : "");
 }
 
+/* One object on each line, or one document after the other: both can be read while they grow. */
+static void print_data(const struct reader *r, const json_t *e)
+{
+	autobuf struct sp_buf yaml = SP_BUF_INIT;
+	autofree char *text = NULL;
+
+	if (sp_str_eq(ctl_flag_str(r->args, "output"), "yaml")) {
+		sp_buf_puts(&yaml, "---\n");
+		ctl_yaml_write(e, &yaml);
+		fputs(yaml.data ? yaml.data : "", stdout);
+		return;
+	}
+	text = sp_json_text(e);
+	puts(text ? text : "");
+}
+
 static int print_events(const struct reader *r, const json_t *page)
 {
 	json_t *e;
@@ -128,13 +145,10 @@ static int print_events(const struct reader *r, const json_t *page)
 		sp_time_parse(ctl_json_text(e, "at"), &at, NULL);
 		if (at < r->since_ns || !is_meant(r, ctl_json_text(e, "type")))
 			continue;
-		if (ctl_wants_table(r->args)) {
+		if (ctl_wants_table(r->args))
 			print_text(e);
-		} else {
-			autofree char *text = sp_json_text(e);
-
-			puts(text ? text : "");
-		}
+		else
+			print_data(r, e);
 	}
 	return fflush(stdout);
 }
@@ -169,7 +183,7 @@ const struct ctl_command ctl_cmd_events = {
 	.name = "events",
 	.args = "",
 	.summary = "print what happened, oldest first",
-	.details = "With -o json one object on each line.",
+	.details = "With -o json one object on each line, with -o yaml one document for each.",
 	.flags = flags,
 	.run = run,
 };

@@ -1,4 +1,4 @@
-/* ctl lock acquire, release, force-release */
+/* ctl lock acquire, renew, release, force-release */
 #include <stdio.h>
 
 #include "base/json.h"
@@ -27,6 +27,18 @@ static const struct ctl_flag acquire_flags[] = {
 	  .type = CTL_DURATION,
 	  .help = "how long at most; 1h, or controld's manual_lock_ttl" },
 	CTL_FLAG_WAIT,
+	CTL_FLAG_OUTPUT("table|wide|json|yaml"),
+	CTL_FLAGS_END,
+};
+
+static const struct ctl_flag renew_flags[] = {
+	{ .name = "lock",
+	  .type = CTL_STRING,
+	  .value = "ID",
+	  .help = "which lock; the one you acquired from here, when it is not given" },
+	{ .name = "ttl",
+	  .type = CTL_DURATION,
+	  .help = "how long from now; 1h, or controld's manual_lock_ttl" },
 	CTL_FLAG_OUTPUT("table|wide|json|yaml"),
 	CTL_FLAGS_END,
 };
@@ -93,10 +105,11 @@ static int run_acquire(struct ctl *ctl, const struct ctl_args *args, struct wire
 	return 0;
 }
 
-/* The id that was given, or the one that is kept; on the heap. */
-static char *which(struct ctl *ctl, const struct ctl_args *args, struct wire_failure *fail)
+/* The id that was given by that flag, or the one that is kept; on the heap. */
+static char *which(struct ctl *ctl, const struct ctl_args *args, const char *flag,
+		   struct wire_failure *fail)
 {
-	const char *stack = args->positional[0], *given = ctl_flag_str(args, "id");
+	const char *stack = args->positional[0], *given = ctl_flag_str(args, flag);
 	char *id;
 
 	if (ctl_enter(ctl, fail) < 0)
@@ -110,9 +123,32 @@ static char *which(struct ctl *ctl, const struct ctl_args *args, struct wire_fai
 	return id;
 }
 
+static int run_renew(struct ctl *ctl, const struct ctl_args *args, struct wire_failure *fail)
+{
+	autofree char *id = which(ctl, args, "lock", fail);
+	autobuf struct sp_buf url = SP_BUF_INIT;
+	autojson json_t *body = json_object(), *lock = NULL;
+	const char *stack = args->positional[0];
+	int r;
+
+	if (!id)
+		return sp_err_return(&fail->err);
+	if (ctl_flag_on(args, "ttl"))
+		json_object_set_new(body, "ttl_ns", json_integer(ctl_flag_int(args, "ttl", 0)));
+	put_url(&url, stack, "");
+	ctl_url_query(&url, "id", id);
+	r = ctl_call(ctl, "PUT", url.data, body, &lock, fail);
+	if (r < 0)
+		return r;
+	if (!ctl_wants_table(args))
+		return ctl_print_document(args, lock, fail);
+	printf("stack '%s' is locked until %s\n", stack, ctl_json_text(lock, "expires_at"));
+	return 0;
+}
+
 static int run_release(struct ctl *ctl, const struct ctl_args *args, struct wire_failure *fail)
 {
-	autofree char *id = which(ctl, args, fail);
+	autofree char *id = which(ctl, args, "id", fail);
 	autobuf struct sp_buf url = SP_BUF_INIT;
 	autojson json_t *lock = NULL;
 	const char *stack = args->positional[0];
@@ -194,6 +230,18 @@ const struct ctl_command ctl_cmd_lock_acquire = {
 	.args_min = 1,
 	.args_max = 1,
 	.run = run_acquire,
+};
+
+const struct ctl_command ctl_cmd_lock_renew = {
+	.name = "lock renew",
+	.args = "STACK",
+	.summary = "hold a lock that you acquired for longer",
+	.details = "Its id and its fencing token stay. A lock whose time is up cannot be renewed: "
+		   "acquire it again.",
+	.flags = renew_flags,
+	.args_min = 1,
+	.args_max = 1,
+	.run = run_renew,
 };
 
 const struct ctl_command ctl_cmd_lock_release = {

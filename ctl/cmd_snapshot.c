@@ -3,6 +3,7 @@
 
 #include "base/json.h"
 #include "base/str.h"
+#include "ctl/change.h"
 #include "ctl/commands.h"
 #include "ctl/ctl.h"
 #include "ctl/output.h"
@@ -13,6 +14,7 @@
 static const struct ctl_flag create_flags[] = {
 	{ .name = "description", .type = CTL_STRING, .value = "TEXT", .help = "what it is for" },
 	{ .name = "tag", .type = CTL_STRING, .value = "TAG", .repeat = true, .help = "a tag" },
+	CTL_FLAGS_LOCK,
 	CTL_FLAG_OUTPUT("table|wide|json|yaml"),
 	CTL_FLAGS_END,
 };
@@ -22,7 +24,14 @@ static const struct ctl_flag output_flags[] = {
 	CTL_FLAGS_END,
 };
 
+static const struct ctl_flag tag_flags[] = {
+	CTL_FLAGS_LOCK,
+	CTL_FLAG_OUTPUT("table|wide|json|yaml"),
+	CTL_FLAGS_END,
+};
+
 static const struct ctl_flag rm_flags[] = {
+	CTL_FLAGS_LOCK,
 	CTL_FLAG_YES,
 	CTL_FLAGS_END,
 };
@@ -76,10 +85,22 @@ static void put_state(const json_t *row, struct sp_buf *out)
 										     : "unproved");
 }
 
+/* "5m ago by operator:ann", "2h ago by its gates" */
+static void put_verified(const json_t *row, struct sp_buf *out)
+{
+	const char *at = ctl_json_text(row, "verified_at"), *by = ctl_json_text(row, "verified_by");
+
+	if (!*at)
+		return;
+	ctl_put_age(at, out);
+	sp_buf_printf(out, " ago by %s", sp_str_eq(by, "gates") ? "its gates" : by);
+}
+
 static const struct ctl_column columns[] = {
 	{ .title = "SNAPSHOT", .text = put_version },
 	{ .title = "REVISION", .path = "revision" },
 	{ .title = "STATE", .text = put_state },
+	{ .title = "VERIFIED", .text = put_verified },
 	{ .title = "AGE", .text = put_age },
 	{ .title = "CAUSE", .path = "cause" },
 	{ .title = "SIZE", .text = put_size },
@@ -118,7 +139,7 @@ static const struct ctl_column head_columns[] = {
 	{ .title = "revision", .path = "revision" },
 	{ .title = "state", .text = put_state },
 	{ .title = "created", .path = "created_at" },
-	{ .title = "verified", .path = "verified_at" },
+	{ .title = "verified", .text = put_verified },
 	{ .title = "by", .path = "creator" },
 	{ .title = "cause", .path = "cause" },
 	{ .title = "operation", .path = "operation" },
@@ -169,7 +190,7 @@ static int run_create(struct ctl *ctl, const struct ctl_args *args, struct wire_
 	body = json_pack("{s:s*, s:O}", "description", ctl_flag_str(args, "description"), "tags",
 			 tags);
 	ctl_snapshot_url(&url, args->positional[0], NULL, NULL);
-	r = ctl_call(ctl, "POST", url.data, body, &snapshot, fail);
+	r = ctl_change(ctl, args, "POST", &url, body, NULL, &snapshot, fail);
 	return r < 0 ? r : tell(args, snapshot, fail);
 }
 
@@ -183,7 +204,7 @@ static int run_tag(struct ctl *ctl, const struct ctl_args *args, struct wire_fai
 		json_array_append_new(tags, json_string(args->positional[i]));
 	body = json_pack("{s:O}", "tags", tags);
 	ctl_snapshot_url(&url, args->positional[0], args->positional[1], "/tags");
-	r = ctl_call(ctl, "PUT", url.data, body, &snapshot, fail);
+	r = ctl_change(ctl, args, "PUT", &url, body, NULL, &snapshot, fail);
 	return r < 0 ? r : tell(args, snapshot, fail);
 }
 
@@ -199,7 +220,7 @@ static int run_rm(struct ctl *ctl, const struct ctl_args *args, struct wire_fail
 	if (r <= 0)
 		return r < 0 ? r : 1;
 	ctl_snapshot_url(&url, args->positional[0], args->positional[1], NULL);
-	return ctl_call(ctl, "DELETE", url.data, NULL, NULL, fail);
+	return ctl_change(ctl, args, "DELETE", &url, NULL, NULL, NULL, fail);
 }
 
 const struct ctl_command ctl_cmd_snap_create = {
@@ -237,7 +258,7 @@ const struct ctl_command ctl_cmd_snap_tag = {
 	.name = "snapshot tag",
 	.args = "STACK VERSION [TAG...]",
 	.summary = "give a snapshot these tags, and no others",
-	.flags = output_flags,
+	.flags = tag_flags,
 	.args_min = 2,
 	.args_max = CTL_ARGS_MANY,
 	.run = run_tag,

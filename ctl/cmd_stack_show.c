@@ -25,6 +25,7 @@ static const struct ctl_column head_columns[] = {
 	{ .title = "lock", .text = stack_put_lock },
 	{ .title = "snapshots", .text = stack_put_snapshots },
 	{ .title = "drift", .text = stack_put_drift },
+	{ .title = "last verify", .text = stack_put_verify },
 	{ .title = "requires", .path = "dependencies.direct" },
 	{ .title = "required by", .path = "dependencies.dependents" },
 	CTL_COLUMNS_END,

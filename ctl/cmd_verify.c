@@ -13,6 +13,7 @@
 #include "ctl/output.h"
 #include "ctl/table.h"
 #include "ctl/verify.h"
+#include "ctl/verify_tell.h"
 
 static const struct ctl_flag flags[] = {
 	{ .name = "deep",
@@ -23,7 +24,7 @@ static const struct ctl_flag flags[] = {
 	  .type = CTL_STRING,
 	  .value = "PATH",
 	  .help = "where services with an http readiness probe keep items, if they declare none" },
-	CTL_FLAG_OUTPUT("table|json|junit"),
+	CTL_FLAG_OUTPUT("table|json|yaml|junit"),
 	CTL_FLAGS_END,
 };
 
@@ -94,7 +95,7 @@ static int print(const struct ctl_args *args, const struct verify_report *r,
 		fwrite(junit.data, 1, junit.len, stdout);
 		return 0;
 	}
-	if (!sp_str_eq(format, "json"))
+	if (ctl_wants_table(args))
 		return print_table(r, fail);
 	json = verify_report_json(r);
 	return json ? ctl_print_document(args, json, fail) : sp_fail_nomem(&fail->err);
@@ -118,6 +119,9 @@ static int run(struct ctl *ctl, const struct ctl_args *args, struct wire_failure
 		verify_deep(v);
 	if (r == 0)
 		r = print(args, &v->report, fail);
+	fflush(stdout);
+	if (r == 0)
+		verify_tell(v);
 	good = verify_report_good(&v->report);
 	verify_fini(v);
 	free(v);

@@ -17,6 +17,7 @@
 	X(stop)          \
 	X(restart)       \
 	X(lock_acquire)  \
+	X(lock_renew)    \
 	X(lock_status)   \
 	X(lock_release)  \
 	X(lock_force)    \

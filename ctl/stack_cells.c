@@ -98,3 +98,22 @@ void stack_put_expires(const json_t *stack, struct sp_buf *out)
 	else
 		sp_buf_puts(out, "overdue");
 }
+
+void stack_put_verify(const json_t *stack, struct sp_buf *out)
+{
+	const json_t *v = json_object_get(stack, "last_verify");
+
+	if (!json_is_object(v))
+		return;
+	if (json_is_true(json_object_get(v, "ok")))
+		sp_buf_printf(out, "passed %lld checks",
+			      (long long)json_integer_value(json_object_get(v, "passed")));
+	else
+		sp_buf_printf(out, "failed: %lld failed, %lld skipped",
+			      (long long)json_integer_value(json_object_get(v, "failed")),
+			      (long long)json_integer_value(json_object_get(v, "skipped")));
+	sp_buf_printf(out, " of revision %lld by %s",
+		      (long long)json_integer_value(json_object_get(v, "revision")),
+		      ctl_json_text(v, "by"));
+	put_ago(ctl_json_text(v, "at"), out);
+}

@@ -17,3 +17,5 @@ void stack_put_snapshots(const json_t *stack, struct sp_buf *out);
 void stack_put_drift(const json_t *stack, struct sp_buf *out);
 /* "in 71h59m", "overdue"; nothing when it is never to go */
 void stack_put_expires(const json_t *stack, struct sp_buf *out);
+/* "passed 12 checks of revision 3 by operator:ann, 5m ago"; nothing before the first */
+void stack_put_verify(const json_t *stack, struct sp_buf *out);

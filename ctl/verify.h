@@ -7,6 +7,7 @@
  *   verify_nodes     TCP, agent, identity, names, store      verify_workloads  isolation, limits
  *   verify_services  ports, http paths, spread, items        verify_deep       survives restarts
  *   verify_wire      one TCP connection, one HTTP exchange   verify_report     the lines
+ *   verify_tell      controld hears what it came to
  */
 #pragma once
 

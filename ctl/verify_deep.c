@@ -64,7 +64,8 @@ static bool await_ready(struct verify *v, const char *stack, const char *id, jso
 static void restart_and_watch(struct verify *v, const json_t *w)
 {
 	const char *id = ctl_json_text(w, "id");
-	struct verify_subject s = { "survives restart", id, ctl_json_text(w, "node") };
+	struct verify_subject s = { "survives restart", id, ctl_json_text(w, "node"),
+				    ctl_json_text(w, "stack") };
 	json_int_t incarnation = json_integer_value(json_object_get(w, "incarnation"));
 	struct wire_failure fail = { 0 };
 	int64_t began = sp_time_mono_ns();
@@ -81,7 +82,7 @@ static void restart_and_watch(struct verify *v, const json_t *w)
 
 void verify_deep(struct verify *v)
 {
-	struct verify_subject s = { "survives restart", "workloads", NULL };
+	struct verify_subject s = { .check = "survives restart", .name = "workloads" };
 	json_t *w;
 	size_t i;
 

@@ -65,8 +65,12 @@ void verify_agents(struct verify *v)
 {
 	for (size_t i = 0; i < v->n_nodes; i++) {
 		struct verify_node *n = &v->nodes[i];
-		struct verify_subject live = { "agent live", n->name, "/v1/health" };
-		struct verify_subject ready = { "agent ready", n->name, "/v1/ready" };
+		struct verify_subject live = { .check = "agent live",
+					       .name = n->name,
+					       .address = "/v1/health" };
+		struct verify_subject ready = { .check = "agent ready",
+						.name = n->name,
+						.address = "/v1/ready" };
 
 		if (!cannot_ask(v, n, &live, false))
 			n->ready = ask(v, n, &live, "/v1/health");
@@ -107,7 +111,9 @@ void verify_identity(struct verify *v)
 {
 	for (size_t i = 0; i < v->n_nodes; i++) {
 		const struct verify_node *n = &v->nodes[i];
-		struct verify_subject s = { "node identity", n->name, n->address };
+		struct verify_subject s = { .check = "node identity",
+					    .name = n->name,
+					    .address = n->address };
 
 		if (!cannot_ask(v, n, &s, true))
 			check_identity(v, n, &s);
@@ -141,7 +147,9 @@ void verify_names(struct verify *v)
 		for (size_t j = 0; j < v->n_nodes; j++) {
 			const struct verify_node *from = &v->nodes[i], *to = &v->nodes[j];
 			char way[160], address[80];
-			struct verify_subject s = { "node to node", way, address };
+			struct verify_subject s = { .check = "node to node",
+						    .name = way,
+						    .address = address };
 
 			if (i == j)
 				continue;
@@ -155,7 +163,9 @@ void verify_names(struct verify *v)
 void verify_store(struct verify *v)
 {
 	const struct ctl_context *c = v->ctl->context;
-	struct verify_subject s = { "store", "controld", c->url ? c->url : c->unix_path };
+	struct verify_subject s = { .check = "store",
+				    .name = "controld",
+				    .address = c->url ? c->url : c->unix_path };
 	struct wire_failure fail = { 0 };
 	int64_t began = sp_time_mono_ns();
 	bool good = ctl_get(v->ctl, "/v1/ready", NULL, &fail) == 0;

@@ -21,6 +21,7 @@ static void line_fini(struct verify_line *l)
 	free(l->check);
 	free(l->subject);
 	free(l->address);
+	free(l->stack);
 	free(l->message);
 }
 
@@ -65,8 +66,9 @@ void verify_report_add(struct verify_report *r, enum verify_verdict verdict, int
 	l.check = copy(subject->check);
 	l.subject = copy(subject->name);
 	l.address = copy(subject->address);
+	l.stack = copy(subject->stack);
 	l.message = copy(message);
-	if (!l.check || !l.subject || !l.address || !l.message || !make_room(r)) {
+	if (!l.check || !l.subject || !l.address || !l.stack || !l.message || !make_room(r)) {
 		r->no_memory = true;
 		line_fini(&l);
 		return;
@@ -81,11 +83,20 @@ bool verify_report_good(const struct verify_report *r)
 	       r->count[VERIFY_PASS];
 }
 
+void verify_report_count(const struct verify_report *r, const char *stack,
+			 size_t ret[VERIFY_VERDICTS])
+{
+	memset(ret, 0, VERIFY_VERDICTS * sizeof(*ret));
+	for (size_t i = 0; i < r->n; i++)
+		if (!strcmp(r->lines[i].stack, stack))
+			ret[r->lines[i].verdict]++;
+}
+
 static json_t *line_json(const struct verify_line *l)
 {
-	return json_pack("{s:s, s:s, s:s, s:s, s:I, s:s}", "verdict", names[l->verdict], "check",
-			 l->check, "subject", l->subject, "address", l->address, "took_ns",
-			 (json_int_t)l->took_ns, "message", l->message);
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:s}", "verdict", names[l->verdict],
+			 "check", l->check, "subject", l->subject, "address", l->address, "stack",
+			 l->stack, "took_ns", (json_int_t)l->took_ns, "message", l->message);
 }
 
 json_t *verify_report_json(const struct verify_report *r)

@@ -12,7 +12,7 @@ enum verify_verdict { VERIFY_PASS, VERIFY_WARN, VERIFY_FAIL, VERIFY_SKIP, VERIFY
 
 struct verify_line {
 	enum verify_verdict verdict;
-	char *check, *subject, *address, *message; /* never NULL */
+	char *check, *subject, *address, *stack, *message; /* never NULL */
 	int64_t took_ns;
 };
 
@@ -26,6 +26,7 @@ struct verify_report {
 /* What a line is about; NULL members are empty. */
 struct verify_subject {
 	const char *check, *name, *address;
+	const char *stack; /* whose it is; none for what belongs to a node or the cluster */
 };
 
 void verify_report_add(struct verify_report *r, enum verify_verdict verdict, int64_t took_ns,
@@ -36,6 +37,10 @@ void verify_report_fini(struct verify_report *r);
 /* Nothing failed or was skipped, something passed, and no line was lost. */
 bool verify_report_good(const struct verify_report *r);
 const char *verify_verdict_name(enum verify_verdict v);
+
+/* How many lines about that stack there are of each verdict. */
+void verify_report_count(const struct verify_report *r, const char *stack,
+			 size_t ret[VERIFY_VERDICTS]);
 
 /* {"ok", "passed", "warned", "failed", "skipped", "checks": [...]}; NULL when out of memory. */
 json_t *verify_report_json(const struct verify_report *r);

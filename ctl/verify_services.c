@@ -20,12 +20,14 @@ static struct verify_subject subject_of(const char *check, const struct verify_e
 {
 	snprintf(p->name, sizeof(p->name), "%s/%s on %s", e->stack, e->service, e->node->name);
 	snprintf(p->address, sizeof(p->address), "%s:%u%s", e->address, e->port, path);
-	return (struct verify_subject){ .check = check, .name = p->name, .address = p->address };
+	return (struct verify_subject){
+		.check = check, .name = p->name, .address = p->address, .stack = e->stack
+	};
 }
 
 void verify_ports(struct verify *v)
 {
-	struct verify_subject none = { "service port", "services", NULL };
+	struct verify_subject none = { .check = "service port", .name = "services" };
 
 	if (v->silence.err.code)
 		verify_report_add(&v->report, VERIFY_SKIP, 0, &none, "controld does not answer");
@@ -230,6 +232,6 @@ void verify_items(struct verify *v)
 	}
 	if (!checked && v->n_endpoints)
 		verify_report_add(&v->report, VERIFY_WARN, 0,
-				  &(struct verify_subject){ "items", "services", NULL },
+				  &(struct verify_subject){ .check = "items", .name = "services" },
 				  "no stack declares an item check, and --items was not given");
 }

@@ -89,7 +89,8 @@ static void check_workload(struct verify *v, json_t *seen, const json_t *w)
 {
 	const char *id = ctl_json_text(w, "id");
 	const struct verify_node *n = verify_node_named(v, ctl_json_text(w, "node"));
-	struct verify_subject s = { "isolation", id, ctl_json_text(w, "node") };
+	struct verify_subject s = { "isolation", id, ctl_json_text(w, "node"),
+				    ctl_json_text(w, "stack") };
 	autobuf struct sp_buf path = SP_BUF_INIT;
 	autojson json_t *x = NULL;
 	struct wire_failure fail = { 0 };
@@ -118,7 +119,7 @@ static void check_workload(struct verify *v, json_t *seen, const json_t *w)
 /* An agent that does not enforce every limit says so. */
 static void check_limits(struct verify *v, const struct verify_node *n)
 {
-	struct verify_subject s = { "limits", n->name, n->address };
+	struct verify_subject s = { .check = "limits", .name = n->name, .address = n->address };
 	const char *limits = ctl_json_text(n->json, "info.limits");
 	autobuf struct sp_buf missing = SP_BUF_INIT;
 
@@ -137,7 +138,7 @@ void verify_isolation(struct verify *v)
 {
 	autojson json_t *seen = json_object();
 	const json_t *list = json_object_get(v->workloads_json, "workloads");
-	struct verify_subject none = { "isolation", "workloads", NULL };
+	struct verify_subject none = { .check = "isolation", .name = "workloads" };
 	json_t *w;
 	size_t i;
 

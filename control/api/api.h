@@ -41,10 +41,16 @@ int api_reply(struct api *a, int status, json_t *json, struct sp_err *err);
 int api_reply_as(struct api *a, const char *key, json_t *json, struct sp_err *err);
 int api_reply_accepted(struct api *a, const char *operation, struct sp_err *err);
 
-/* Begin an operation in the store, under the stack's lock, and queue it unless it was begun before:
- * 202. heedless: beside a manual lock of anybody's (policy require_lock: false). */
-int api_begin(struct api *a, const char *kind, const char *stack, const char *request,
-	      bool heedless, struct sp_err *err);
+/* An operation that a request begins. */
+struct api_begin {
+	const char *kind, *stack, *request;
+	bool heedless;  /* beside a manual lock of anybody's (policy require_lock: false) */
+	store_fn allow; /* asked once it has the lock, in the transaction that begins it; or NULL */
+	void *allow_state;
+};
+
+/* Begin it in the store, under the stack's lock, and queue it unless it was begun before: 202. */
+int api_begin(struct api *a, const struct api_begin *b, struct sp_err *err);
 
 /* Query parameters; absent gives the fallback, malformed or out of range is an error. */
 int api_query_int(struct api *a, const char *name, int64_t min, int64_t max, int64_t fallback,

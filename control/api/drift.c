@@ -6,10 +6,10 @@
 #include "base/mem.h"
 #include "control/api/api.h"
 #include "control/api/handlers.h"
+#include "control/api/lock.h"
 #include "control/drift/detect.h"
 #include "control/drift/fix.h"
 #include "control/operation/operation.h"
-#include "control/stack/revision.h"
 #include "control/store/drift.h"
 
 #define RESOURCE_MAX (STORE_NAME_MAX + DRIFT_FIELD_MAX + 16)
@@ -48,12 +48,9 @@ API_HANDLER(drift_mend)
 	const char *stack = stack_of(a), *resource;
 	autojson json_t *body = NULL;
 	autofree char *request = NULL;
-	autorevision struct revision rev = { 0 };
 	struct store_stack row;
 	int r = store_stack_get(a->store, stack, &row, err);
 
-	if (r == 0)
-		r = revision_read(a->store, stack, row.revision, &rev, err);
 	if (r == 0)
 		r = api_body(a, &body, err);
 	if (r < 0)
@@ -62,7 +59,12 @@ API_HANDLER(drift_mend)
 	if (resource && strlen(resource) > RESOURCE_MAX)
 		return sp_fail(err, SP_E_INVALID, "resource: '%.40s...' is too long", resource);
 	r = drift_fix_request(resource, &request, err);
-	return r < 0 ? r
-		     : api_begin(a, OPERATION_DRIFT_FIX, stack, request,
-				 !rev.stack->policy.require_lock, err);
+	if (r < 0)
+		return r;
+	return api_begin(a,
+			 &(struct api_begin){ .kind = OPERATION_DRIFT_FIX,
+					      .stack = stack,
+					      .request = request,
+					      .heedless = lock_is_heedless(a->store, stack) },
+			 err);
 }

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "base/time.h"
+#include "control/stack/revision.h"
 #include "control/store/waiter.h"
 
 #define KEY_BYTES   8
@@ -183,6 +184,16 @@ static void give_back(struct api *a, const struct command *c)
 		sp_log(SP_LOG_WARN, "lock.release", SP_STR("stack", c->lease.stack), SP_ERR(&err));
 }
 
+bool lock_is_heedless(struct store *s, const char *stack)
+{
+	autorevision struct revision rev = { 0 };
+	struct store_stack row;
+
+	return store_stack_get(s, stack, &row, NULL) == 0 && row.revision &&
+	       revision_read(s, stack, row.revision, &rev, NULL) == 0 &&
+	       !rev.stack->policy.require_lock;
+}
+
 int lock_run(struct api *a, const char *stack, const char *what, lock_fn fn, void *state,
 	     struct sp_err *err)
 {
@@ -197,6 +208,7 @@ int lock_run(struct api *a, const char *stack, const char *what, lock_fn fn, voi
 	c.q.kind = STORE_LEASE_OPERATION;
 	c.q.operation = what;
 	c.q.ttl_ns = COMMAND_NS;
+	c.q.heedless = lock_is_heedless(a->store, stack);
 	r = lock_wait(a, stack, &ask, try_command, &c, err);
 	if (r < 0)
 		return r;

@@ -31,6 +31,10 @@ typedef int (*lock_try_fn)(struct api *a, void *state, struct sp_err *err);
 int lock_wait(struct api *a, const char *stack, const struct lock_ask *ask, lock_try_fn fn,
 	      void *state, struct sp_err *err);
 
+/* The policy of what runs lets its changes run beside a manual lock (require_lock: false). One that
+ * cannot be read asks for the safe way. */
+bool lock_is_heedless(struct store *s, const char *stack);
+
 /* Do fn under the lock of a stack, for requests that are no operations: it is taken before, in the
  * words of what, and given back after. token is what agents are shown. */
 typedef int (*lock_fn)(struct api *a, int64_t token, void *state, struct sp_err *err);

@@ -130,6 +130,27 @@ static int refused(struct api *a, const char *stack, int r, struct sp_err *err)
 	return r;
 }
 
+API_HANDLER(locks_renew)
+{
+	const char *stack = sp_httpd_param(a->req, "stack");
+	char requester[STORE_LEASE_NAME_MAX];
+	struct store_lease_claim claim = { stack, sp_httpd_query(a->req, "id"), requester };
+	autojson json_t *body = NULL;
+	struct store_lease l = { 0 };
+	int64_t ttl;
+	int r = api_body(a, &body, err);
+
+	if (r == 0 && sp_str_empty(claim.id))
+		return sp_fail(err, SP_E_INVALID, "?id: which lock? it is needed to renew one");
+	if (r == 0)
+		r = body_ttl(a, body, &ttl, err);
+	if (r < 0)
+		return r;
+	api_requester(a, requester, sizeof(requester));
+	r = store_lease_extend(a->store, &claim, ttl, &l, err);
+	return r < 0 ? refused(a, stack, r, err) : reply_lock(a, 200, &l, err);
+}
+
 API_HANDLER(locks_release)
 {
 	const char *stack = sp_httpd_param(a->req, "stack"), *id = sp_httpd_query(a->req, "id");

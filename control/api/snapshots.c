@@ -7,6 +7,7 @@
 #include "base/str.h"
 #include "control/api/api.h"
 #include "control/api/handlers.h"
+#include "control/api/lock.h"
 #include "control/deploy/dry_run.h"
 #include "control/snapshot/snapshot.h"
 
@@ -75,14 +76,27 @@ static int join_tags(const json_t *list, struct sp_buf *ret, struct sp_err *err)
 	return sp_buf_check(ret, err);
 }
 
+struct taking {
+	struct snapshot_request q;
+	struct store_snapshot n;
+};
+
+static int take(struct api *a, int64_t token, void *state, struct sp_err *err)
+{
+	struct taking *t = state;
+
+	(void)token;
+	return snapshot_take(a->store, &a->control->config, &t->q, &t->n, err);
+}
+
 API_HANDLER(snapshots_create)
 {
 	char requester[REQUESTER_MAX];
-	struct snapshot_request q = { .stack = sp_httpd_param(a->req, "name"),
-				      .cause = "request",
-				      .creator = requester };
-	autosnapshot struct store_snapshot n = { 0 };
+	struct taking t = { .q = { .stack = sp_httpd_param(a->req, "name"),
+				   .cause = "request",
+				   .creator = requester } };
 	autobuf struct sp_buf tags = SP_BUF_INIT;
+	json_t *view;
 	autojson json_t *body = NULL;
 	struct sp_json_reader reader;
 	int r = api_body(a, &body, err);
@@ -91,39 +105,62 @@ API_HANDLER(snapshots_create)
 		return r;
 	api_requester(a, requester, sizeof(requester));
 	sp_json_open(&reader, body, "body", err);
-	q.description = sp_json_str(&reader, "description", NULL);
+	t.q.description = sp_json_str(&reader, "description", NULL);
 	r = join_tags(sp_json_array(&reader, "tags"), &tags, err);
 	if (r == 0)
 		r = sp_json_done(&reader);
-	q.tags = tags.data;
+	t.q.tags = tags.data;
 	if (r == 0)
-		r = snapshot_take(a->store, &a->control->config, &q, &n, err);
-	return r < 0 ? r : api_reply(a, 201, snapshot_view(&n), err);
+		r = lock_run(a, t.q.stack, "snapshot create", take, &t, err);
+	if (r < 0)
+		return r;
+	view = snapshot_view(&t.n);
+	store_snapshot_fini(&t.n);
+	return api_reply(a, 201, view, err);
+}
+
+struct changing {
+	const char *stack, *text; /* why it goes, or its tags */
+	int64_t version;
+};
+
+static int remove_one(struct api *a, int64_t token, void *state, struct sp_err *err)
+{
+	const struct changing *q = state;
+
+	(void)token;
+	return store_snapshot_remove(a->store, q->stack, q->version, q->text, err);
+}
+
+static int tag_one(struct api *a, int64_t token, void *state, struct sp_err *err)
+{
+	const struct changing *q = state;
+
+	(void)token;
+	return store_snapshot_tag(a->store, q->stack, q->version, q->text, err);
 }
 
 API_HANDLER(snapshots_remove)
 {
 	char requester[REQUESTER_MAX], why[REQUESTER_MAX + 16];
-	int64_t version;
-	int r = version_of(a, "version", &version, err);
+	struct changing q = { .stack = sp_httpd_param(a->req, "name"), .text = why };
+	int r = version_of(a, "version", &q.version, err);
 
 	api_requester(a, requester, sizeof(requester));
 	snprintf(why, sizeof(why), "removed by %s", requester);
 	if (r == 0)
-		r = store_snapshot_remove(a->store, sp_httpd_param(a->req, "name"), version, why,
-					  err);
+		r = lock_run(a, q.stack, "snapshot rm", remove_one, &q, err);
 	return r < 0 ? r : api_reply(a, 200, json_object(), err);
 }
 
 API_HANDLER(snapshots_tag)
 {
-	const char *stack = sp_httpd_param(a->req, "name");
+	struct changing q = { .stack = sp_httpd_param(a->req, "name") };
 	autosnapshot struct store_snapshot n = { 0 };
 	autobuf struct sp_buf tags = SP_BUF_INIT;
 	autojson json_t *body = NULL;
 	struct sp_json_reader reader;
-	int64_t version;
-	int r = version_of(a, "version", &version, err);
+	int r = version_of(a, "version", &q.version, err);
 
 	if (r == 0)
 		r = api_body(a, &body, err);
@@ -133,10 +170,11 @@ API_HANDLER(snapshots_tag)
 	r = join_tags(sp_json_array(&reader, "tags"), &tags, err);
 	if (r == 0)
 		r = sp_json_done(&reader);
+	q.text = tags.data ? tags.data : "";
 	if (r == 0)
-		r = store_snapshot_tag(a->store, stack, version, tags.data ? tags.data : "", err);
+		r = lock_run(a, q.stack, "snapshot tag", tag_one, &q, err);
 	if (r == 0)
-		r = store_snapshot_get(a->store, stack, version, &n, err);
+		r = store_snapshot_get(a->store, q.stack, q.version, &n, err);
 	return r < 0 ? r : api_reply(a, 200, snapshot_view(&n), err);
 }
 
@@ -170,7 +208,13 @@ API_HANDLER(snapshots_restore)
 		return r;
 	snprintf(request, sizeof(request), "{\"snapshot\": %lld}", (long long)version);
 	if (!api_query_flag(a, "dry_run"))
-		return api_begin(a, "restore", stack, request, false, err);
+		return api_begin(
+			a,
+			&(struct api_begin){ .kind = "restore",
+					     .stack = stack,
+					     .request = request,
+					     .heedless = lock_is_heedless(a->store, stack) },
+			err);
 	r = dry_run(a->control, a->store, &(struct dry_run_request){ stack, request }, &a->at,
 		    &plan, err);
 	return r < 0 ? r : api_reply(a, 200, take_ptr(plan), err);

@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "base/str.h"
 #include "control/api/lock.h"
+#include "control/api/verification_view.h"
 #include "control/snapshot/snapshot.h"
 #include "control/store/drift.h"
 #include "control/store/operation.h"
@@ -128,6 +129,16 @@ static int drift(const struct facts *f, json_t **ret, struct sp_err *err)
 	return 0;
 }
 
+static int last_verify(const struct facts *f, json_t **ret, struct sp_err *err)
+{
+	struct store_verification v;
+	int r = store_verification_get(f->s, f->stack, &v, err);
+
+	if (r >= 0)
+		*ret = r ? verification_view(&v) : json_null();
+	return r < 0 ? r : 0;
+}
+
 static const struct fact {
 	const char *key;
 	int (*read)(const struct facts *f, json_t **ret, struct sp_err *err);
@@ -136,6 +147,7 @@ static const struct fact {
 	{ "workloads", workloads },       { "resources", resources },
 	{ "dependencies", dependencies }, { "lock", lock },
 	{ "snapshots", snapshots },       { "drift", drift },
+	{ "last_verify", last_verify },
 };
 
 int stack_facts_add(struct store *s, const struct deps *d, const char *stack,

@@ -8,6 +8,7 @@
 #include "control/api/lock.h"
 #include "control/api/stack_facts.h"
 #include "control/api/stack_view.h"
+#include "control/deploy/destroy.h"
 #include "control/deploy/request.h"
 #include "control/deps/deps.h"
 #include "control/node/statuses.h"
@@ -100,11 +101,13 @@ static int try_begin(struct api *a, void *state, struct sp_err *err)
 	return r < 0 ? r : r == STORE_OPERATION_WAITS;
 }
 
-/* Begin it in the store, under the stack's lock, and queue it unless it was begun before. */
-int api_begin(struct api *a, const char *kind, const char *stack, const char *request,
-	      bool heedless, struct sp_err *err)
+int api_begin(struct api *a, const struct api_begin *q, struct sp_err *err)
 {
-	struct begin b = { .q = { .kind = kind, .stack = stack, .request = request } };
+	struct begin b = { .q = { .kind = q->kind,
+				  .stack = q->stack,
+				  .request = q->request,
+				  .allow = q->allow,
+				  .allow_state = q->allow_state } };
 	struct lock_ask ask;
 	int r = lock_ask_read(a, &ask, err);
 
@@ -113,9 +116,9 @@ int api_begin(struct api *a, const char *kind, const char *stack, const char *re
 	b.q.requested_by = ask.requester;
 	b.q.idempotency_key = ask.key;
 	b.q.lock = lock_request(a, &ask);
-	b.q.lock.heedless = heedless;
-	snprintf(a->at.resource, sizeof(a->at.resource), "%s", stack);
-	r = lock_wait(a, stack, &ask, try_begin, &b, err);
+	b.q.lock.heedless = q->heedless;
+	snprintf(a->at.resource, sizeof(a->at.resource), "%s", q->stack);
+	r = lock_wait(a, q->stack, &ask, try_begin, &b, err);
 	return r < 0 ? r : api_reply_accepted(a, b.id, err);
 }
 
@@ -132,14 +135,11 @@ static int allow_deploy(struct api *a, const struct desired *d, struct sp_err *e
 	return r;
 }
 
-static int allow_destroy(struct api *a, const char *name, struct sp_err *err)
+static int allow_destroy(struct store *s, void *state, struct sp_err *err)
 {
-	int r = api_query_flag(a, "force") ? 0 : deps_allow_destroy(a->store, name, err);
+	const struct api *a = state;
 
-	if (r < 0)
-		snprintf(a->at.next, sizeof(a->at.next),
-			 "ctl deps show %s, or ctl destroy --force %s", name, name);
-	return r;
+	return deps_allow_destroy(s, sp_httpd_param(a->req, "name"), err);
 }
 
 /* The file is read here once already: a bad one is refused before anything is recorded. */
@@ -164,7 +164,11 @@ API_HANDLER(stacks_deploy)
 	else
 		snprintf(a->at.next, sizeof(a->at.next), "ctl validate FILE");
 	if (r == 0)
-		r = api_begin(a, "deploy", d.stack->name, request, !d.stack->policy.require_lock,
+		r = api_begin(a,
+			      &(struct api_begin){ .kind = "deploy",
+						   .stack = d.stack->name,
+						   .request = request,
+						   .heedless = !d.stack->policy.require_lock },
 			      err);
 	desired_fini(&d);
 	deploy_request_fini(&q);
@@ -174,14 +178,24 @@ API_HANDLER(stacks_deploy)
 API_HANDLER(stacks_destroy)
 {
 	const char *name = sp_httpd_param(a->req, "name");
-	bool volumes = api_query_flag(a, "volumes");
+	bool force = api_query_flag(a, "force");
+	struct api_begin b = { .kind = "destroy",
+			       .stack = name,
+			       .heedless = lock_is_heedless(a->store, name),
+			       .allow = force ? NULL : allow_destroy,
+			       .allow_state = a };
+	autofree char *request = NULL;
 	struct store_stack stack;
 	int r = store_stack_get(a->store, name, &stack, err);
 
 	if (r == 0)
-		r = allow_destroy(a, name, err);
+		r = destroy_request(api_query_flag(a, "volumes"), force, &request, err);
 	if (r < 0)
 		return r;
-	return api_begin(a, "destroy", name,
-			 volumes ? "{\"volumes\": true}" : "{\"volumes\": false}", false, err);
+	b.request = request;
+	r = api_begin(a, &b, err);
+	if (r < 0 && err->stage == SP_STAGE_VALIDATE)
+		snprintf(a->at.next, sizeof(a->at.next),
+			 "ctl deps show %s, or ctl destroy --force %s", name, name);
+	return r;
 }

@@ -164,10 +164,6 @@ int store_lease_acquire(struct store *s, const struct store_lease_request *q,
 	return store_transact(s, acquire, &a, err);
 }
 
-struct release {
-	const char *stack, *id, *requested_by;
-};
-
 /* The lease is held, and by that id. */
 int lease_match(const struct store_lease *l, const char *id, struct sp_err *err)
 {
@@ -179,24 +175,32 @@ int lease_match(const struct store_lease *l, const char *id, struct sp_err *err)
 	return 0;
 }
 
-static int may_release(const struct store_lease *l, const struct release *q, struct sp_err *err)
+/* It is held, by that id, and who asks has acquired it. */
+static int is_holders(const struct store_lease *l, const struct store_lease_claim *q,
+		      struct sp_err *err)
 {
 	int r = lease_match(l, q->id, err);
 
-	if (r < 0)
-		return r;
-	if (*l->running)
+	if (r == 0 && !sp_str_eq(l->requested_by, q->requested_by))
+		r = sp_fail(err, SP_E_DENIED, "lock '%s' was acquired by %s (%s), not by %s", l->id,
+			    l->locked_by, l->requested_by, q->requested_by);
+	return r;
+}
+
+static int may_release(const struct store_lease *l, const struct store_lease_claim *q,
+		       struct sp_err *err)
+{
+	int r = lease_match(l, q->id, err);
+
+	if (r == 0 && *l->running)
 		return sp_fail(err, SP_E_CONFLICT, "operation '%s' runs under lock '%s'",
 			       l->running, l->id);
-	if (!sp_str_eq(l->requested_by, q->requested_by))
-		return sp_fail(err, SP_E_DENIED, "lock '%s' was acquired by %s (%s), not by %s",
-			       l->id, l->locked_by, l->requested_by, q->requested_by);
-	return 0;
+	return r < 0 ? r : is_holders(l, q, err);
 }
 
 static int release(struct store *s, void *state, struct sp_err *err)
 {
-	const struct release *q = state;
+	const struct store_lease_claim *q = state;
 	struct store_lease l;
 	int r = lease_load(s, q->stack, &l, err);
 
@@ -213,7 +217,42 @@ static int release(struct store *s, void *state, struct sp_err *err)
 int store_lease_release(struct store *s, const char *stack, const char *id,
 			const char *requested_by, struct sp_err *err)
 {
-	struct release q = { stack, id, requested_by };
+	struct store_lease_claim q = { stack, id, requested_by };
 
 	return store_transact(s, release, &q, err);
+}
+
+struct extension {
+	const struct store_lease_claim *claim;
+	int64_t ttl_ns;
+	struct store_lease *ret;
+};
+
+static int extend(struct store *s, void *state, struct sp_err *err)
+{
+	const struct extension *x = state;
+	struct store_lease *l = x->ret;
+	int r = lease_load(s, x->claim->stack, l, err);
+
+	if (r == 0)
+		r = is_holders(l, x->claim, err);
+	if (r < 0)
+		return r;
+	if (l->kind != STORE_LEASE_MANUAL)
+		return sp_fail(err, SP_E_CONFLICT,
+			       "lock '%s' is an operation's, which is renewed by controld itself",
+			       l->id);
+	l->ttl_ns = x->ttl_ns;
+	l->renewed_at_ns = l->now_ns;
+	l->expires_at_ns = l->now_ns + x->ttl_ns;
+	r = lease_put(s, l, err);
+	return r < 0 ? r : lease_tell(s, "lock.renewed", l, NULL, NULL, err);
+}
+
+int store_lease_extend(struct store *s, const struct store_lease_claim *claim, int64_t ttl_ns,
+		       struct store_lease *ret, struct sp_err *err)
+{
+	struct extension x = { claim, ttl_ns, ret };
+
+	return store_transact(s, extend, &x, err);
 }

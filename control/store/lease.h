@@ -89,6 +89,16 @@ int store_lease_refuse(const struct store_lease *l, struct sp_err *err);
 int store_lease_release(struct store *s, const char *stack, const char *id,
 			const char *requested_by, struct sp_err *err);
 
+/* Which lock, and who says that it is theirs. */
+struct store_lease_claim {
+	const char *stack, *id, *requested_by;
+};
+
+/* A manual lock is its holder's for ttl from now; its token stays. *ret is the lease. Errors as of
+ * store_lease_release(), but an operation may run under it. */
+int store_lease_extend(struct store *s, const struct store_lease_claim *claim, int64_t ttl_ns,
+		       struct store_lease *ret, struct sp_err *err);
+
 struct store_lease_force {
 	const char *stack, *id; /* exactly the one that is held */
 	const char *by, *reason;

@@ -212,6 +212,47 @@ CONTRACT(who_needs_no_lock_runs_beside_a_manual_one_but_never_beside_an_operatio
 	acquire(&op, STORE_LEASE_HELD);
 }
 
+CONTRACT(a_manual_lock_is_renewed_by_its_holder_and_its_token_stays)
+{
+	struct store_lease_request ann = manual("ann", LONG_NS);
+	struct store_lease first = acquire(&ann, STORE_LEASE_GRANTED), l = { 0 };
+	struct store_lease_claim claim = { "demo", first.id, "ann" };
+
+	cr_assert_eq(store_lease_extend(s, &claim, 2 * LONG_NS, &l, &err), 0, "%s", err.message);
+	l = now_is();
+	cr_expect_str_eq(l.id, first.id);
+	cr_expect_eq(l.token, first.token);
+	cr_expect_gt(l.expires_at_ns, first.expires_at_ns + LONG_NS / 2);
+	cr_expect_eq(l.acquired_at_ns, first.acquired_at_ns);
+	expect_events("acquired renewed");
+}
+
+CONTRACT(a_lock_is_renewed_by_nobody_else_and_not_once_its_time_is_up)
+{
+	struct store_lease_request ann = manual("ann", LONG_NS),
+				   op = running("op-1", "here", LONG_NS);
+	struct store_lease first = acquire(&ann, STORE_LEASE_GRANTED), l = { 0 };
+	struct store_lease_claim bobs = { "demo", first.id, "bob" }, other = { "demo", "x", "ann" };
+	struct store_lease_claim anns = { "demo", first.id, "ann" };
+
+	cr_expect_lt(store_lease_extend(s, &bobs, LONG_NS, &l, &err), 0);
+	cr_expect_eq(err.code, SP_E_DENIED);
+	cr_expect_lt(store_lease_extend(s, &other, LONG_NS, &l, &err), 0);
+	cr_expect_eq(err.code, SP_E_CONFLICT);
+	op.under = first.id;
+	acquire(&op, STORE_LEASE_GRANTED);
+	cr_expect_eq(store_lease_extend(s, &anns, LONG_NS, &l, &err), 0, "%s", err.message);
+	cr_assert_eq(store_lease_end(s, "op-1", &err), 0, "%s", err.message);
+	cr_expect_eq(store_lease_extend(s, &anns, PAST_NS, &l, &err), 0, "%s", err.message);
+	cr_expect_lt(store_lease_extend(s, &anns, LONG_NS, &l, &err), 0);
+	cr_expect_eq(err.code, SP_E_NOT_FOUND);
+	op.under = NULL;
+	l = acquire(&op, STORE_LEASE_GRANTED);
+	anns.id = l.id;
+	cr_expect_lt(store_lease_extend(s, &anns, LONG_NS, &l, &err), 0);
+	cr_expect_eq(err.code, SP_E_CONFLICT, "an operation's own is controld's to renew");
+}
+
 CONTRACT(waiters_get_it_in_the_order_they_came)
 {
 	struct store_lease_request ann = manual("ann", LONG_NS), bob = manual("bob", LONG_NS),

@@ -79,7 +79,8 @@ static void fold_stack(struct known *k, const char *type, const json_t *e, const
 
 static void fold_lock(struct known *k, const char *type, const json_t *fields)
 {
-	bool held = !strcmp(type, "acquired") || !strcmp(type, "joined");
+	bool held =
+		!strcmp(type, "acquired") || !strcmp(type, "joined") || !strcmp(type, "renewed");
 
 	k->token = number_of(fields, "token");
 	snprintf(k->lock, sizeof(k->lock), "%s", held ? text_of(fields, "id") : "");
@@ -221,7 +222,10 @@ static void unlock(unsigned int dice)
 	struct store_lease_force f = { .stack = "demo", .id = l.id, .by = "eve", .reason = "r" };
 
 	store_lease_get(s, "demo", &l, NULL);
-	if (dice % 2)
+	if (dice % 3 == 0)
+		store_lease_extend(s, &(struct store_lease_claim){ "demo", l.id, "ann" }, LONG_NS,
+				   &l, NULL);
+	else if (dice % 2)
 		store_lease_force(s, &f, &l, NULL);
 	else
 		store_lease_release(s, "demo", l.id, "ann", NULL);

@@ -8,7 +8,9 @@
 
 #include "base/json.h"
 
-static const struct verify_subject subject = { "node tcp", "work<er\"1", "10.0.0.1:7701" };
+static const struct verify_subject subject = { .check = "node tcp",
+					       .name = "work<er\"1",
+					       .address = "10.0.0.1:7701" };
 
 Test(verify_report, nothing_checked_proves_nothing)
 {
@@ -69,5 +71,24 @@ Test(verify_report, junit_is_escaped_and_tells_each_verdict)
 	cr_expect(strstr(out.data, "<skipped message=\"cause\"/>"));
 	cr_expect(strstr(out.data, "<system-out>WARN: hm</system-out>"));
 	cr_expect_null(strchr(out.data, '\033'));
+	verify_report_fini(&r);
+}
+
+Test(verify_report, counts_the_lines_about_one_stack)
+{
+	struct verify_report r = { 0 };
+	size_t count[VERIFY_VERDICTS];
+
+	verify_report_add(&r, VERIFY_FAIL, 0, &subject, "of a node");
+	verify_report_add(&r, VERIFY_PASS, 0,
+			  &(struct verify_subject){ "isolation", "a-web-1", "n", "a" }, "%s", "");
+	verify_report_add(&r, VERIFY_SKIP, 0,
+			  &(struct verify_subject){ "isolation", "b-web-1", "n", "b" }, "away");
+	verify_report_count(&r, "a", count);
+	cr_expect_eq(count[VERIFY_PASS], 1);
+	cr_expect_eq(count[VERIFY_FAIL] + count[VERIFY_SKIP] + count[VERIFY_WARN], 0);
+	verify_report_count(&r, "b", count);
+	cr_expect_eq(count[VERIFY_SKIP], 1);
+	cr_expect_eq(count[VERIFY_PASS], 0);
 	verify_report_fini(&r);
 }
