@@ -133,7 +133,7 @@ static bool value_read(struct scan *s, struct sp_buf *raw, bool *ret_literal)
 
 static void assign(struct scan *s, const char *name, const char *at, uint32_t line)
 {
-	struct interpolate_vars vars = { lookup, NULL, s };
+	struct interpolate_vars vars = { .lookup = lookup, .state = s };
 	struct interpolate_problem problem;
 	autobuf struct sp_buf raw = { 0 }, value = { .limit = STACK_FILE_MAX };
 	bool literal;

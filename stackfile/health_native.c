@@ -39,7 +39,7 @@ static const char *from_environment(void *state, const char *name)
 static char *word_expand(struct reader *r, const char *word, char *const *environment)
 {
 	struct lookup l = { environment, false };
-	struct interpolate_vars vars = { from_environment, NULL, &l };
+	struct interpolate_vars vars = { .lookup = from_environment, .state = &l };
 	struct interpolate_problem problem;
 	autobuf struct sp_buf out = { 0 };
 

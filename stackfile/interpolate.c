@@ -2,7 +2,6 @@
 #include "stackfile/interpolate.h"
 
 #include <ctype.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -55,6 +54,23 @@ static const char *closing(struct span part)
 	return NULL;
 }
 
+static void put_value(struct scan *s, const char *value, struct sp_buf *out)
+{
+	for (; *value; value++) {
+		if (*value == '$' && s->vars->keep_references)
+			sp_buf_putc(out, '$');
+		sp_buf_putc(out, *value);
+	}
+}
+
+static bool is_reference(const struct scan *s, struct span inner)
+{
+	size_t n = strlen(INTERPOLATE_REFERENCE);
+
+	return s->vars->keep_references && (size_t)(inner.end - inner.at) > n &&
+	       !memcmp(inner.at, INTERPOLATE_REFERENCE, n);
+}
+
 static enum interpolate_result required(struct scan *s, const char *dollar, struct span word)
 {
 	autobuf struct sp_buf message = { 0 };
@@ -83,7 +99,7 @@ static enum interpolate_result apply(struct scan *s, const char *dollar, struct 
 	if (rest.at == rest.end) {
 		if (!value && s->vars->unset)
 			s->vars->unset(s->vars->state, name, (size_t)(dollar - s->text));
-		sp_buf_puts(out, value ? value : "");
+		put_value(s, value ? value : "", out);
 		return INTERPOLATE_OK;
 	}
 	rest.at += colon;
@@ -93,7 +109,7 @@ static enum interpolate_result apply(struct scan *s, const char *dollar, struct 
 	if (op == '+')
 		return present ? expand(s, rest, out) : INTERPOLATE_OK;
 	if (present)
-		sp_buf_puts(out, value);
+		put_value(s, value, out);
 	else if (op == '-')
 		return expand(s, rest, out);
 	else
@@ -112,6 +128,11 @@ static enum interpolate_result variable(struct scan *s, struct span part, struct
 
 	if (braced)
 		inner = (struct span){ inner.at + 1, close };
+	if (braced && close && is_reference(s, inner)) {
+		*ret_next = close + 1;
+		sp_buf_append(out, part.at, (size_t)(*ret_next - part.at));
+		return INTERPOLATE_OK;
+	}
 	n = braced && !close ? 0 : name_length(inner);
 	if (!n)
 		return problem_at(s, part.at, INTERPOLATE_SYNTAX);
@@ -141,7 +162,7 @@ static enum interpolate_result expand(struct scan *s, struct span part, struct s
 		if (!dollar)
 			break;
 		if (dollar + 1 < part.end && dollar[1] == '$') {
-			sp_buf_putc(out, '$');
+			sp_buf_puts(out, s->vars->keep_references ? "$$" : "$");
 			part.at += 2;
 		} else {
 			r = variable(s, part, out, &part.at);

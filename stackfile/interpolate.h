@@ -3,15 +3,21 @@
  *
  *   $NAME ${NAME} ${NAME:-word} ${NAME-word} ${NAME:?word} ${NAME?word} ${NAME:+word} ${NAME+word}
  *   $$ is a dollar sign; a word is interpolated in its turn, and only when it is used.
+ *
+ * A text may also refer to what is known only later, `${services.db.address}`: no variable has a
+ * dot. Such a text is taken apart once more, so in it references stay as they are and every other
+ * dollar sign is doubled.
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/buf.h"
 
 #define INTERPOLATE_DEPTH_MAX 16
 #define INTERPOLATE_NAME_MAX  256
+#define INTERPOLATE_REFERENCE "services." /* what a reference begins with */
 
 enum interpolate_result {
 	INTERPOLATE_OK,
@@ -25,6 +31,7 @@ struct interpolate_vars {
 	/* Told of a plain variable that is not set and so becomes nothing; may be NULL. */
 	void (*unset)(void *state, const char *name, size_t offset);
 	void *state;
+	bool keep_references; /* the text may have some */
 };
 
 struct interpolate_problem {

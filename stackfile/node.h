@@ -32,9 +32,11 @@ struct node_entry {
 struct node {
 	enum node_kind kind;
 	struct stack_position at;
-	char *text; /* scalar: NUL-terminated, holds no other NUL */
-	bool plain; /* scalar without quotes: may be null, a boolean or a number */
-	int indent; /* scalar: columns from `at` to the first byte of text; -1: not on one line */
+	char *text;  /* scalar: NUL-terminated, holds no other NUL */
+	bool plain;  /* scalar without quotes: may be null, a boolean or a number */
+	int indent;  /* scalar: columns from `at` to the first byte of text; -1: not on one line */
+	bool refers; /* scalar: it has references to services (output_parts.h), and its dollar signs
+			are doubled */
 	bool interpolated, open; /* scalar: done already; collection: not closed yet */
 	struct node_entry *entries;
 	size_t n, weight, height;

@@ -1,4 +1,4 @@
-/* What a stack tells others: a value as written, or a key of the stack's state. */
+/* What a stack tells others: a value, or a key of the stack's state. */
 #include "stackfile/outputs.h"
 
 #include <ctype.h>
@@ -6,6 +6,7 @@
 
 #include "base/str.h"
 #include "stackfile/keys.h"
+#include "stackfile/output_parts.h"
 #include "stackfile/scalar.h"
 
 bool output_name_valid(const char *name)
@@ -22,16 +23,27 @@ static void read_state_key(const struct value *v, void *field)
 {
 	const char *text = value_text(v, "a key of the stack's state");
 
-	if (text && output_name_valid(text))
+	if (text && sp_id_valid(text))
 		*(char **)field = v->node->text;
 	else if (text)
 		value_refuse(v, STACK_CODE_VALUE,
-			     "is '%s': a key has letters, digits, '_', '-' and '.', at most %d",
+			     "is '%s': a key has lower-case letters, digits, '_', '-' and '.', at "
+			     "most %d",
 			     text, SP_ID_MAX);
 }
 
+static void read_value(const struct value *v, void *output)
+{
+	struct stack_output *o = output;
+
+	if (v->node->kind == NODE_SCALAR && v->node->refers)
+		output_parts_read(v, o);
+	else
+		read_text(v, &o->value);
+}
+
 static const struct key output_keys[] = {
-	{ "value", read_text, offsetof(struct stack_output, value), "the value as it stands" },
+	{ "value", read_value, 0, "the value; may refer to services, as told above" },
 	{ "state", read_state_key, offsetof(struct stack_output, state),
 	  "or the key of the stack's state that holds it, as a task set it" },
 	{ "sensitive", read_bool, offsetof(struct stack_output, sensitive),
@@ -66,7 +78,7 @@ static void output_add(const struct value *v, void *stack)
 	if (v->node->kind == NODE_MAP)
 		output_map(v, o);
 	else
-		read_text(v, &o->value);
+		read_value(v, o);
 }
 
 void read_outputs(const struct value *v, void *stack)

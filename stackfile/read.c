@@ -8,6 +8,7 @@
 #include "stackfile/check.h"
 #include "stackfile/dependencies.h"
 #include "stackfile/document.h"
+#include "stackfile/output_parts.h"
 #include "stackfile/reader.h"
 #include "stackfile/requires.h"
 #include "stackfile/substitute.h"
@@ -126,6 +127,7 @@ static void read_into(struct reader *r)
 	task_order_find(r);
 	stack_check(r);
 	from_output_check(r);
+	output_parts_check(r);
 }
 
 int stack_read(const struct stack_source *source, const struct stack_resolver *resolver,

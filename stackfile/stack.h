@@ -62,11 +62,29 @@ struct stack_task {
 	uint32_t retries;   /* further attempts after the first */
 };
 
-/* What a stack tells other stacks and people. */
+/* Of a service, as far as it is placed: the first of its replicas is meant. */
+enum stack_fact {
+	STACK_FACT_ADDRESS,      /* in the network of the cluster */
+	STACK_FACT_NODE,         /* name of its node */
+	STACK_FACT_NODE_ADDRESS, /* of its node */
+	STACK_FACT_PORT,         /* published for a port of the container */
+};
+
+/* A piece of an output's value. */
+struct stack_output_part {
+	char *text; /* as it stands; NULL: a fact of a service */
+	char *service;
+	enum stack_fact fact;
+	uint16_t port; /* of the container; FACT_PORT */
+};
+
+/* What a stack tells other stacks and people: one of value, parts and state. */
 struct stack_output {
 	char *name;
-	char *value; /* as written; NULL: it is the stack's state under that key */
-	char *state;
+	char *value;                     /* as written */
+	struct stack_output_part *parts; /* of a value that refers to services */
+	size_t n_parts;
+	char *state; /* key of the stack's state */
 	bool sensitive;
 	struct stack_position at;
 };

@@ -84,10 +84,23 @@ static void tell(const struct value *v, enum interpolate_result result,
 	}
 }
 
+/* Only what is told to others can tell where a service is. */
+static bool may_refer(const struct value *v, const struct node *n)
+{
+	char path[VALUE_PATH_MAX];
+
+	if (!strstr(n->text, "${" INTERPOLATE_REFERENCE))
+		return false;
+	value_path(v, path);
+	return sp_str_starts(path, "x-stackpilot.outputs.");
+}
+
 static void substitute_scalar(const struct value *v, struct node *n)
 {
 	struct work work = { v };
-	struct interpolate_vars vars = { lookup, unset, &work };
+	struct interpolate_vars vars = {
+		.lookup = lookup, .unset = unset, .state = &work, .keep_references = may_refer(v, n)
+	};
 	autobuf struct sp_buf out = { .limit = STACK_FILE_MAX };
 	struct interpolate_problem problem;
 	enum interpolate_result result;
@@ -109,6 +122,7 @@ static void substitute_scalar(const struct value *v, struct node *n)
 	if (!text)
 		return;
 	n->text = text;
+	n->refers = vars.keep_references;
 	n->plain = false; /* what a variable leaves empty is an empty string, not null */
 }
 

@@ -10,6 +10,20 @@
 #include "control/stack/outputs.h"
 #include "stackfile/env_list.h"
 
+static int refuse_unset(const char *stack, const json_t *output, struct sp_err *err)
+{
+	const char *name = json_string_value(json_object_get(output, "name"));
+	const char *state = json_string_value(json_object_get(output, "state"));
+
+	if (state)
+		return sp_fail(err, SP_E_NOT_FOUND,
+			       "the output '%s' of '%s' has no value: its state has no key '%s'",
+			       name, stack, state);
+	return sp_fail(err, SP_E_NOT_FOUND,
+		       "the output '%s' of '%s' has no value: its service has no replica", name,
+		       stack);
+}
+
 int output_value(struct store *s, const char *stack, const char *name, char **ret,
 		 struct sp_err *err)
 {
@@ -23,9 +37,7 @@ int output_value(struct store *s, const char *stack, const char *name, char **re
 	one = json_array_get(list, 0);
 	value = json_string_value(json_object_get(one, "value"));
 	if (!value)
-		return sp_fail(err, SP_E_NOT_FOUND,
-			       "the output '%s' of '%s' has no value: its state has no key '%s'",
-			       name, stack, json_string_value(json_object_get(one, "state")));
+		return refuse_unset(stack, one, err);
 	*ret = strdup(value);
 	return *ret ? 0 : sp_fail_nomem(err);
 }

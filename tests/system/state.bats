@@ -165,3 +165,36 @@ same() { holdings after && diff "$CLUSTER/holds.before" "$CLUSTER/holds.after"; 
 	for _ in 1 2 3; do deploy a 'ask crowd 10 & ask PUT /v1/state/x 1'; done
 	within 10 same
 }
+
+@test "an output tells where a service is, and another stack's task reaches it there" {
+	cat >"$CLUSTER/f.yaml" <<-'END'
+		name: f
+		services:
+		  web:
+		    image: test/busybox:1
+		    command: ["while :; do echo here I am | nc -l -p 80; done"]
+		    ports: ["18080:80"]
+		    deploy: {placement: {constraints: [node.hostname == worker2]}}
+		x-stackpilot:
+		  outputs:
+		    inside: ${services.web.address}
+		    outside: http://${services.web.node_address}:${services.web.port.80}/ on ${services.web.node}
+	END
+	ctl deploy "$CLUSTER/f.yaml"
+	[ "$(ctl output f outside)" = "http://192.168.56.12:18080/ on worker2" ]
+	[[ $(ctl output f inside) == 10.90.*.* ]]
+	cat >"$CLUSTER/g.yaml" <<-'END'
+		name: g
+		services: {web: {image: test/busybox:1, command: [exec sleep 1000]}}
+		x-stackpilot:
+		  requires: {f: {outputs: [inside]}}
+		  tasks:
+		    job:
+		      image: test/busybox:1
+		      command: ["nc $$WEB 80 </dev/null"]
+		      from_output: {WEB: f/inside}
+		      placement: {constraints: [node.hostname == worker1]}
+	END
+	ctl deploy "$CLUSTER/g.yaml"
+	[ "$(said g 1)" = "here I am" ]
+}

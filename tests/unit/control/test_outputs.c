@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "control/stack/from_output.h"
 #include "control/store/state.h"
 #include "tests/unit/control/fake_cluster.h"
 
@@ -19,7 +20,7 @@ static json_t *read_one(const char *name, bool reveal)
 
 static const char *value_of(const char *name, bool reveal)
 {
-	static char value[64];
+	static char value[128];
 	autojson json_t *list = read_one(name, reveal);
 	const char *text = json_string_value(json_object_get(json_array_get(list, 0), "value"));
 
@@ -69,4 +70,30 @@ Test(outputs, that_are_not_there_are_named)
 	cr_expect_eq(outputs_read(s, "demo", "nothing", true, &list, &err), -ENOENT);
 	cr_expect_str_eq(err.message, "stack 'demo' has no output 'nothing'");
 	cr_expect_eq(outputs_read(s, "other", NULL, true, &list, &err), -ENOENT);
+}
+
+Test(outputs, tell_where_a_service_is)
+{
+	autojson json_t *op =
+		deploy(DB "    ports: ['15432:5432']\nx-stackpilot:\n  outputs:\n"
+			  "    url: pg://${services.db.node_address}:${services.db.port.5432}/$$x\n"
+			  "    inside: '${services.db.address} on ${services.db.node}'\n");
+
+	expect_state(op, "succeeded");
+	cr_expect_str_eq(value_of("url", false), "pg://127.0.0.1:15432/$x");
+	cr_expect_str_eq(value_of("inside", false), "10.90.1.2 on worker1");
+}
+
+Test(outputs, tell_nothing_of_a_service_without_replicas)
+{
+	autojson json_t *op = deploy(DB "  none: {image: app, deploy: {replicas: 0}}\n"
+					"x-stackpilot:\n  outputs:\n"
+					"    at: x${services.none.address}\n");
+	char *value = NULL;
+
+	expect_state(op, "succeeded");
+	cr_expect_str_eq(value_of("at", false), "(null)");
+	cr_expect_eq(output_value(s, "demo", "at", &value, &err), -ENOENT);
+	cr_expect_str_eq(err.message,
+			 "the output 'at' of 'demo' has no value: its service has no replica");
 }

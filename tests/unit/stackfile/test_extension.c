@@ -128,6 +128,56 @@ Test(extension, outputs_are_values_or_keys_of_the_state)
 	cr_expect_null(stack_output_find(r.stack, "none"));
 }
 
+static void expect_part(const struct stack_output *o, size_t i, const char *text)
+{
+	cr_assert_lt(i, o->n_parts);
+	cr_assert_not_null(o->parts[i].text, "part %zu", i);
+	cr_expect_str_eq(o->parts[i].text, text);
+}
+
+static void expect_fact(const struct stack_output *o, size_t i, const char *service,
+			enum stack_fact fact, int port)
+{
+	cr_assert_lt(i, o->n_parts);
+	cr_assert_null(o->parts[i].text, "part %zu", i);
+	cr_expect_str_eq(o->parts[i].service, service);
+	cr_expect_eq(o->parts[i].fact, fact);
+	cr_expect_eq(o->parts[i].port, port);
+}
+
+Test(extension, outputs_refer_to_services_with_variables_and_dollar_signs_around)
+{
+	autoreading struct reading r = { .variables =
+						 (const struct given[]){ { "U", "a$b" }, { 0 } } };
+	const struct stack_output *o;
+
+	cr_accepted(&r, "services:\n"
+			"  a.db: {image: x, ports: ['5432:5432', '5353:53/udp']}\n"
+			"x-stackpilot:\n"
+			"  outputs:\n"
+			"    url: 'pg://${U}$$@${services.a.db.node_address}:"
+			"${services.a.db.port.5432}/${NONE:-x}'\n"
+			"    at: {value: '${services.a.db.address}${services.a.db.node}', "
+			"sensitive: true}\n"
+			"    plain: '$${services.a.db.address}'\n");
+	o = stack_output_find(r.stack, "url");
+	cr_expect_null(o->value);
+	cr_expect_eq(o->n_parts, 5);
+	expect_part(o, 0, "pg://a$b$@");
+	expect_fact(o, 1, "a.db", STACK_FACT_NODE_ADDRESS, 0);
+	expect_part(o, 2, ":");
+	expect_fact(o, 3, "a.db", STACK_FACT_PORT, 5432);
+	expect_part(o, 4, "/x");
+	o = stack_output_find(r.stack, "at");
+	cr_expect(o->sensitive);
+	cr_expect_eq(o->n_parts, 2);
+	expect_fact(o, 0, "a.db", STACK_FACT_ADDRESS, 0);
+	expect_fact(o, 1, "a.db", STACK_FACT_NODE, 0);
+	o = stack_output_find(r.stack, "plain");
+	cr_expect_eq(o->n_parts, 1);
+	expect_part(o, 0, "${services.a.db.address}");
+}
+
 Test(extension, requires_is_a_list_or_a_map_with_outputs)
 {
 	autoreading struct reading list = { 0 }, map = { 0 };
@@ -283,8 +333,29 @@ Test(extension, refuses_in_outputs_and_requires)
 		{ "outputs: {u: [a]}",
 		  "s.yaml:2:29: error: x-stackpilot.outputs.u expects a string, not a list" },
 		{ "outputs: {u: {state: a/b}}",
-		  "s.yaml:2:37: error: x-stackpilot.outputs.u.state is 'a/b': a key has letters, "
-		  "digits, '_', '-' and '.', at most 63" },
+		  "s.yaml:2:37: error: x-stackpilot.outputs.u.state is 'a/b': a key has "
+		  "lower-case letters, digits, '_', '-' and '.', at most 63" },
+		{ "outputs: {u: {state: VpcId}}",
+		  "s.yaml:2:37: error: x-stackpilot.outputs.u.state is 'VpcId': a key has "
+		  "lower-case letters, digits, '_', '-' and '.', at most 63" },
+		{ "outputs: {u: '${services.db.address}'}",
+		  "s.yaml:2:26: error: x-stackpilot.outputs.u tells of the service 'db', which is "
+		  "not there" },
+		{ "outputs: {u: '${services.web.port.80}'}",
+		  "s.yaml:2:26: error: x-stackpilot.outputs.u tells what 'web' publishes for port "
+		  "80, and it publishes nothing" },
+		{ "outputs: {u: 'x ${services.web.uptime}'}",
+		  "s.yaml:2:29: error: x-stackpilot.outputs.u has '${services.web.uptime}': a "
+		  "service has .address, .node, .node_address and .port.NUMBER" },
+		{ "outputs: {u: '${services.web.port.x}'}",
+		  "s.yaml:2:29: error: x-stackpilot.outputs.u has '${services.web.port.x}': a "
+		  "service has .address, .node, .node_address and .port.NUMBER" },
+		{ "outputs: {u: '${services.address}'}",
+		  "s.yaml:2:29: error: x-stackpilot.outputs.u has '${services.address}': a "
+		  "service has .address, .node, .node_address and .port.NUMBER" },
+		{ "tasks: {t: {image: x, user: '${services.web.address}'}}",
+		  "s.yaml:2:45: error: x-stackpilot.tasks.t.user has a '$' that starts no "
+		  "variable: write '$$' for a dollar sign" },
 		{ "outputs: {a/b: x}",
 		  "s.yaml:2:26: error: x-stackpilot.outputs.a/b is no name for an output: letters, "
 		  "digits, '_', '-' and '.', at most 63" },

@@ -29,7 +29,7 @@ static void unset(void *state, const char *name, size_t offset)
 	unset_offset = offset;
 }
 
-static const struct interpolate_vars vars = { lookup, unset, NULL };
+static const struct interpolate_vars vars = { .lookup = lookup, .unset = unset };
 
 Test(interpolate, gives_each_form_its_value)
 {
@@ -146,4 +146,27 @@ Test(interpolate, refuses_to_nest_without_end)
 	for (int i = 0; i < INTERPOLATE_DEPTH_MAX + 1; i++)
 		memcpy(text + strlen(text), "}", 2);
 	cr_expect_eq(interpolate(text, &vars, &out, &p), INTERPOLATE_LIMIT);
+}
+
+Test(interpolate, keeps_references_and_doubles_every_other_dollar_sign)
+{
+	static const struct {
+		const char *text, *result;
+	} cases[] = {
+		{ "${services.db.address}", "${services.db.address}" },
+		{ "a$$b${SET}", "a$$bvalue" },
+		{ "${DOLLAR}", "$$SET $${SET}" },
+		{ "${NONE:-${services.db.address}}", "${services.db.address}" },
+		{ "${NONE:-$$}", "$$" },
+		{ "$${services.db.address}", "$${services.db.address}" },
+	};
+	const struct interpolate_vars kept = { .lookup = lookup, .keep_references = true };
+
+	for (size_t i = 0; i < SP_COUNT(cases); i++) {
+		autobuf struct sp_buf out = SP_BUF_INIT;
+		struct interpolate_problem problem;
+
+		cr_expect_eq(interpolate(cases[i].text, &kept, &out, &problem), INTERPOLATE_OK);
+		cr_expect_str_eq(out.data, cases[i].result, "%s: %s", cases[i].text, out.data);
+	}
 }
