@@ -196,18 +196,12 @@ static void fill_spec(const struct workload *w, struct launch *l)
 	s->limits = launch_limits(w->agent, spec);
 }
 
-/* A kernel that has no safe one leaves the task without; see state_socket.h. */
 static int open_state(struct workload *w, struct launch *l, struct sp_err *err)
 {
-	struct sp_err why = { 0 };
-	int r = w->spec->state_socket ? state_socket_open(w, &why) : 0;
+	int r = w->spec->state_socket ? state_socket_open(w, err) : 0;
 
-	if (r < 0 && why.code != SP_E_UNSUPPORTED) {
-		*err = why;
+	if (r < 0 || !w->state_socket || is_set_in(l->environment, WIRE_STATE_VARIABLE "="))
 		return r;
-	}
-	if (!w->state_socket || is_set_in(l->environment, WIRE_STATE_VARIABLE "="))
-		return 0;
 	r = sp_strv_push(&l->environment, WIRE_STATE_VARIABLE "=" WIRE_STATE_SOCKET);
 	return r < 0 ? sp_fail_nomem(err) : 0;
 }

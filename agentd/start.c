@@ -99,32 +99,20 @@ static int create(struct workload *w, const struct launch *l, struct sp_err *err
 	return r;
 }
 
-static void add_warning(struct workload *w, const char *text)
-{
-	size_t used = strlen(w->warning);
-
-	if (*text)
-		snprintf(w->warning + used, sizeof(w->warning) - used, "%s%s", used ? "; " : "",
-			 text);
-}
-
-/* What was left out of what was asked for: by the runtime, by the kernel, and for want of a
- * controller. */
+/* What was left out of what was asked for: by the runtime, and for want of a controller. */
 static void note_warning(struct workload *w)
 {
 	struct rt_limits limits = launch_limits(w->agent, w->spec);
 	uint32_t missing = rt_limits_unenforceable(rt_engine_cgroups(w->agent->engine), &limits);
-	char names[64], text[128];
+	const char *said = w->container->warning;
+	char names[64];
 
-	w->warning[0] = '\0';
-	add_warning(w, w->container->warning);
-	if (w->spec->state_socket && !w->state_socket)
-		add_warning(w, "no state socket: it needs Linux 6.16");
+	snprintf(w->warning, sizeof(w->warning), "%s", said);
 	if (!missing)
 		return;
 	rt_controllers_format(missing, names, sizeof(names));
-	snprintf(text, sizeof(text), "limits not enforced, no cgroup controller %s", names);
-	add_warning(w, text);
+	snprintf(w->warning, sizeof(w->warning), "%s%slimits not enforced, no cgroup controller %s",
+		 said, *said ? "; " : "", names);
 }
 
 static void note_running(struct workload *w, const struct launch *l)

@@ -7,9 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "agentd/agent.h"
 #include "agentd/launch.h"
+#include "agentd/state_porter.h"
 #include "agentd/wait.h"
 #include "base/fd.h"
 #include "base/str.h"
@@ -17,6 +19,9 @@
 #define VALUE_MAX       (64 << 10) /* bytes */
 #define IDLE_TIMEOUT_NS (10 * INT64_C(1000000000))
 #define VERSION_ANY     (-1)
+#define PATH_ROOM       64
+#define SOCKET_NAME     (WIRE_STATE_SOCKET + sizeof(WIRE_STATE_DIR))
+#define INSIDE_NAME     "../state.sock"
 #define NO_BODY         1 /* byte; 0 would be the default */
 
 /* {"do", "key", "sensitive", "version"} of a request, or NULL: it has been refused. */
@@ -113,6 +118,8 @@ static bool authorize(const struct sp_http_peer *peer, const struct sp_httpd_rou
 	uint32_t first = s->workload->first_uid;
 
 	(void)route;
+	if (s->porter)
+		return peer->local && peer->uid == geteuid();
 	return peer->local && peer->uid >= first && peer->uid - first < UIDRANGE_SIZE;
 }
 
@@ -135,22 +142,54 @@ static int open_directory(const struct workload *w, struct sp_err *err)
 	return fd < 0 ? sp_fail_errno(err, errno, "'%s'", name) : fd;
 }
 
+/* A path that fits into an address, wherever the agent's directories are. */
+static void path_of(const struct state_socket *s, const char *name, char ret[PATH_ROOM])
+{
+	snprintf(ret, PATH_ROOM, "/proc/self/fd/%d/%s", s->dirfd, name);
+}
+
+static int listen_at(struct state_socket *s, const char *name, bool open_to_all, struct sp_err *err)
+{
+	char path[PATH_ROOM];
+	const struct sp_httpd_conf conf = { .unix_path = path,
+					    .unix_mode = open_to_all ? 0666 : 0600,
+					    .no_descriptors = open_to_all,
+					    .routes = routes,
+					    .authorize = authorize,
+					    .owner = s,
+					    .loop = s->workload->agent->loop,
+					    .connections_max = STATE_QUEUE_MAX,
+					    .idle_timeout_ns = IDLE_TIMEOUT_NS };
+
+	path_of(s, name, path);
+	return sp_httpd_new(&conf, &s->httpd, err);
+}
+
+/* The agent's own socket is beside the directory that the container sees. */
+static int serve_by_porter(struct state_socket *s, struct sp_err *err)
+{
+	char outside[PATH_ROOM], inside[PATH_ROOM];
+	const struct state_porter_conf conf = { .outside = outside,
+						.inside = inside,
+						.first_uid = s->workload->first_uid,
+						.n_uids = UIDRANGE_SIZE };
+	int r = listen_at(s, INSIDE_NAME, false, err);
+
+	path_of(s, SOCKET_NAME, outside);
+	path_of(s, INSIDE_NAME, inside);
+	return r < 0 ? r : state_porter_start(s->workload->agent->loop, &conf, &s->porter, err);
+}
+
 static int serve(struct state_socket *s, struct sp_err *err)
 {
-	char path[64]; /* one that fits into an address, wherever the agent's directories are */
-	struct sp_httpd_conf conf = { .unix_path = path,
-				      .unix_mode = 0666,
-				      .no_descriptors = true,
-				      .routes = routes,
-				      .authorize = authorize,
-				      .owner = s,
-				      .loop = s->workload->agent->loop,
-				      .connections_max = STATE_QUEUE_MAX,
-				      .idle_timeout_ns = IDLE_TIMEOUT_NS };
+	struct sp_err why = { 0 };
+	int r = listen_at(s, SOCKET_NAME, true, &why);
 
-	snprintf(path, sizeof(path), "/proc/self/fd/%d/%s", s->dirfd,
-		 WIRE_STATE_SOCKET + strlen(WIRE_STATE_DIR "/"));
-	return sp_httpd_new(&conf, &s->httpd, err);
+	if (r < 0 && why.code == SP_E_UNSUPPORTED)
+		return serve_by_porter(s, err);
+	if (r < 0)
+		*err = why;
+	return r;
 }
 
 int state_socket_open(struct workload *w, struct sp_err *err)
@@ -181,6 +220,7 @@ void state_socket_close(struct workload *w)
 		return;
 	w->state_socket = NULL;
 	state_queue_end(&s->queue);
+	state_porter_end(s->porter);
 	sp_httpd_free(s->httpd);
 	sp_close(&s->dirfd);
 	free(s);

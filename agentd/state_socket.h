@@ -13,8 +13,8 @@
  * Everything that comes from the container is hostile. The directory is root's, not the
  * container's, and mounted read-only: the socket in it cannot be replaced; the agent works there by
  * descriptor. It is served only to the uids of that container, to a bounded number of connections;
- * descriptors sent along are refused by the kernel. Where the kernel cannot (before 6.16), there is
- * no socket, and the workload's warning says so.
+ * descriptors sent along are refused by the kernel, or, where it cannot (before 6.16), kept off by
+ * a porter (state_porter.h).
  */
 #pragma once
 
@@ -27,10 +27,11 @@ struct state_socket {
 	struct workload *workload;
 	int dirfd;
 	struct sp_httpd *httpd;
+	struct state_porter *porter; /* NULL: the container speaks to httpd itself */
 	struct state_queue queue;
 };
 
-/* Serve it, as w->state; also of a container that was adopted. SP_E_UNSUPPORTED: see above. */
+/* Serve it, as w->state_socket; also of a container that was adopted. */
 int state_socket_open(struct workload *w, struct sp_err *err);
 void state_socket_close(struct workload *w); /* as often as one likes */
 

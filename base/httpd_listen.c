@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -43,11 +44,15 @@ static int remove_old_socket(const char *path, struct sp_err *err)
 	return 0;
 }
 
+/* SP_PASSRIGHTS=off in the environment makes the kernel an old one. */
 static int refuse_descriptors(int fd, struct sp_err *err)
 {
+	bool old = sp_str_eq(getenv("SP_PASSRIGHTS"), "off");
 	int pass = 0;
 
-	if (setsockopt(fd, SOL_SOCKET, SO_PASSRIGHTS, &pass, sizeof(pass)) == 0)
+	if (old)
+		errno = ENOPROTOOPT;
+	else if (setsockopt(fd, SOL_SOCKET, SO_PASSRIGHTS, &pass, sizeof(pass)) == 0)
 		return 0;
 	if (errno == ENOPROTOOPT)
 		return sp_fail(err, SP_E_UNSUPPORTED,

@@ -148,6 +148,31 @@ workload_runs() { lab exec worker1 -- sh -c "ls /sys/fs/cgroup/stackpilot/$1-job
 	[[ $output == *"not complete after 3s"* ]]
 }
 
+# From the node, as that user: uid, arguments of curl.
+curl_in() {
+	lab exec worker1 -- sh -c 'cd /var/lib/stackpilot/workloads/h-job-1/run/socket && uid=$1 && shift &&
+		exec setpriv --reuid "$uid" --regid "$uid" --clear-groups curl -fsS --unix-socket state.sock "$@"' sh "$@"
+}
+container_uid() { lab exec worker1 -- stat -c %u "/proc/$(workload h-job-1 .pid)"; }
+
+@test "curl speaks to it, and nobody but the container's own users is served" {
+	stack h 'while ! ask HEAD /v1/state/done; do usleep 100000; done'
+	id=$(ctl deploy --detach "$CLUSTER/h.yaml")
+	within 10 workload_is h-job-1 running
+	uid=$(container_uid)
+	curl_in "$uid" -X PUT --data-raw v7 http://state/v1/state/schema
+	[ "$(curl_in $((uid + 1000)) http://state/v1/state/schema)" = v7 ]
+	[[ $(curl_in "$uid" -I http://state/v1/state/schema) == *"200 OK"*"Stackpilot-Version: 1"* ]]
+	[[ $(curl_in "$uid" http://state/v1/state) == *'"set_by":"task:job"'* ]]
+	curl_in "$uid" -X DELETE http://state/v1/state/schema
+	run ! curl_in "$uid" http://state/v1/state/schema
+	run ! curl_in 0 http://state/v1/state
+	run ! curl_in $((uid - 1)) http://state/v1/state
+	curl_in "$uid" -X PUT --data-raw 1 http://state/v1/state/done
+	within 20 has_ended "$id"
+	[ "$(ctl op show "$id" -o json | jq -r .state)" = succeeded ]
+}
+
 holdings() {
 	lab exec worker1 -- sh -c 'pid=$(cat /run/stackpilot/agentd.pid)
 		ls -l "/proc/$pid/fd" | sed "s/.*-> //; s/[0-9][0-9]*/N/g" | sort | uniq -c
@@ -197,4 +222,26 @@ same() { holdings after && diff "$CLUSTER/holds.before" "$CLUSTER/holds.after"; 
 	END
 	ctl deploy "$CLUSTER/g.yaml"
 	[ "$(said g 1)" = "here I am" ]
+}
+
+# Kernels before 6.16 cannot refuse descriptors: a child of the agent takes the connections, and the descriptors with them.
+@test "on an older kernel the same holds, by a porter" {
+	SP_PASSRIGHTS=off lab service worker1 restart agentd
+	within 20 ctl node ls
+	deploy a 'ask PUT /v1/state/x porter; ask GET /v1/state/x; ask descriptor; ask crowd 1000; ask PUT /v1/state/y 1'
+	run -0 said a 4
+	[[ ${lines[1]} == sent && ${lines[2]} == *" of 1000" ]]
+	[ "$(ctl state get a x)" = porter ]
+	stack h 'while ! ask HEAD /v1/state/done; do usleep 100000; done'
+	ctl state rm h done
+	id=$(ctl deploy --detach "$CLUSTER/h.yaml")
+	within 10 workload_is h-job-1 running
+	run ! curl_in 0 http://state/v1/state
+	uid=$(container_uid)
+	lab service worker1 kill agentd
+	SP_PASSRIGHTS=off lab service worker1 start agentd
+	within 10 curl_in "$uid" -X PUT --data-raw 1 http://state/v1/state/done
+	within 20 has_ended "$id"
+	[ "$(ctl op show "$id" -o json | jq -r .state)" = succeeded ]
+	[ "$(lab exec worker1 -- sh -c 'ps -o comm= | grep -c agentd')" = 1 ]
 }
