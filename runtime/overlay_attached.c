@@ -13,6 +13,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/mount.h>
 #include <sys/wait.h>
@@ -20,6 +21,7 @@
 #include "base/buf.h"
 #include "base/fd.h"
 #include "base/mem.h"
+#include "runtime/idmap.h"
 
 #define STACK_SIZE 65536
 #define PLACE      "/sys" /* any directory that is there; seen by the helper alone */
@@ -93,15 +95,17 @@ static int run_helper(struct job *j, struct sp_err *err)
 int rt_overlay_mount_attached(const struct rt_overlay *o, const int *layers, struct sp_err *err)
 {
 	autobuf struct sp_buf options = SP_BUF_INIT;
-	autoclose int upper =
-		open_tree(o->dirfd, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
-	struct job j = {
-		.layers = layers, .n_layers = o->n_layers, .upper = upper, .result = -EIO
-	};
+	char directory[32];
+	autoclose int upper = -1;
+	struct job j = { .layers = layers, .n_layers = o->n_layers, .result = -EIO };
 	int r;
 
+	/* Private, as the layers are: what lies on a copy that shares lies on the host's too. */
+	snprintf(directory, sizeof(directory), "/proc/self/fd/%d", o->dirfd);
+	upper = rt_mount_clone(directory, false, 0, -1, err);
 	if (upper < 0)
-		return sp_fail_errno(err, errno, "open the container's directory");
+		return upper;
+	j.upper = upper;
 	format_options(&j, &options);
 	r = sp_buf_check(&options, err);
 	if (r < 0)

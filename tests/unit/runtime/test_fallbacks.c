@@ -1,6 +1,9 @@
 /* The ways for older kernels, forced; and a launch from a process that uses io_uring. */
 #include "box.h"
 
+#include <sched.h>
+#include <sys/mount.h>
+
 #include "base/loop.h"
 #include "runtime/engine_impl.h"
 #include "runtime/exec.h"
@@ -37,6 +40,24 @@ Test(fallbacks, layers_attached_in_a_helper_make_the_same_root)
 	expect_works();
 	cr_expect_eq(box_sh(&box, "busybox stat -c %u /bin", out, sizeof(out)), 0, "%s", out);
 	cr_expect_str_eq(out, "0\n", "the layers' ids are not mapped");
+	cr_assert_eq(sp_file_read_at(AT_FDCWD, "/proc/self/mountinfo", 1 << 22, &after, NULL), 0);
+	cr_expect_str_eq(before.data, after.data, "the host's mounts changed");
+	sp_buf_fini(&before);
+	sp_buf_fini(&after);
+}
+
+/* Under systemd every mount is shared: what is mounted on a copy of one is mounted on it. */
+Test(fallbacks, nothing_of_a_container_shows_among_mounts_that_are_shared)
+{
+	struct sp_buf before = SP_BUF_INIT, after = SP_BUF_INIT;
+
+	cr_assert_eq(unshare(CLONE_NEWNS), 0);
+	cr_assert_eq(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), 0);
+	cr_assert_eq(mount(NULL, "/", NULL, MS_REC | MS_SHARED, NULL), 0);
+	cr_assert_eq(sp_file_read_at(AT_FDCWD, "/proc/self/mountinfo", 1 << 22, &before, NULL), 0);
+	expect_works();
+	box.engine->attached_overlays = true;
+	expect_works();
 	cr_assert_eq(sp_file_read_at(AT_FDCWD, "/proc/self/mountinfo", 1 << 22, &after, NULL), 0);
 	cr_expect_str_eq(before.data, after.data, "the host's mounts changed");
 	sp_buf_fini(&before);
