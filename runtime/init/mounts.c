@@ -76,6 +76,10 @@ static int write_sysctl(int dir, const char *path, const char *value, struct sp_
 			   RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV);
 	ssize_t n;
 
+	if (fd < 0 && errno == ENOENT)
+		return sp_fail(err, SP_E_UNSUPPORTED,
+			       "sysctl '%s': this kernel has none of that name for a container",
+			       path);
 	if (fd < 0)
 		return sp_fail_errno(err, errno, "sysctl '%s'", path);
 	n = write(fd, value, strlen(value));

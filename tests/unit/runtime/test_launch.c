@@ -295,9 +295,10 @@ Test(launch, files_have_their_owner_mode_and_content)
 
 Test(launch, sysctls_are_those_of_its_namespaces_only)
 {
-	const struct rt_sysctl good = { "net.core.somaxconn", "77" }, bad = { "kernel.panic", "1" };
+	const struct rt_sysctl good = { "net.ipv4.tcp_fin_timeout", "77" },
+			       bad = { "kernel.panic", "1" };
 	const char *args[] = { "sh", "-c",
-			       "cat /proc/sys/net/core/somaxconn "
+			       "cat /proc/sys/net/ipv4/tcp_fin_timeout "
 			       "/proc/sys/net/ipv4/ip_unprivileged_port_start",
 			       NULL };
 	struct box_spec s;
