@@ -144,13 +144,14 @@ static pid_t start_agent(const struct place *p, enum sp_loop_backend kind)
 			_exit(1);
 }
 
-/* A container that prints as fast as it can, and an agent killed at any instant, many times. */
+/* A container that prints as fast as it can, and an agent killed at any instant, many times. Each
+ * lives a little longer, so that a slow machine gets on too. */
 static void kill_at_random(enum sp_loop_backend kind)
 {
 	struct world w = { 0 };
 	struct writer writer = { .lines = 60000 };
 	pthread_t thread;
-	int status;
+	int status, life_us = 6000;
 
 	place_open(&w.place);
 	w.place.conf.file_bytes = 200000;
@@ -163,7 +164,8 @@ static void kill_at_random(enum sp_loop_backend kind)
 	while (!atomic_load(&writer.done)) {
 		pid_t pid = start_agent(&w.place, kind);
 
-		usleep((useconds_t)(rand() % 6000));
+		usleep((useconds_t)(rand() % life_us));
+		life_us += life_us / 50;
 		kill(pid, SIGKILL);
 		cr_assert_eq(waitpid(pid, &status, 0), pid);
 		cr_assert(WIFSIGNALED(status));
