@@ -65,4 +65,4 @@ $(BIN)/spinit: $(wildcard runtime/init/*.c runtime/init/*.h) base/err.c base/err
 	@mkdir -p $(@D)
 	$(QUIET_CC)$(MUSL_CC) $(SPINIT_CFLAGS) -o $@ $(filter %.c,$^)
 
--include $(shell find $(O) -name '*.d' -not -path '$(O)/lab/*' -not -path '$(O)/san/*' 2>/dev/null)
+-include $(shell find $(O) -name '*.d' -not -path '$(O)/lab/*' -not -path '$(O)/vm/*' -not -path '$(O)/san/*' 2>/dev/null)

@@ -1,6 +1,6 @@
-# The lab: three hosts and an operator's place; LAB names the driver (netns, vm, vagrant).
+# The lab: three hosts and an operator's place; LAB names the driver: netns (if none is named), vm, vagrant.
 
-LAB ?= netns
+LAB ?=
 lab = O=$(O) LAB=$(LAB) vagrant/lab
 
 up: all ## boot and provision the lab's hosts
@@ -27,4 +27,10 @@ $(O)/vagrant/Vagrantfile: vagrant/topology vagrant/vagrantfile vagrant/topology.
 demo: ## everything, from nothing to a proved deployment
 	@O=$(O) LAB=$(LAB) vagrant/demo
 
-.PHONY: up provision verify halt destroy demo Vagrantfile
+vm-image: ## the image that LAB=vm and vm-test share, into build/vm
+	@vagrant/vm/image
+
+vm-clean: ## forget the images of the machines (not under a running LAB=vm)
+	rm -rf build/vm
+
+.PHONY: vm-image vm-clean up provision verify halt destroy demo Vagrantfile

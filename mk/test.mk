@@ -35,6 +35,10 @@ unit: unit-build ## unit tests; ONLY=word picks test files by name
 system: all $(PROBE) ## system tests (bats, as root, in namespaces of their own); ONLY=word picks
 	@O=$(O) tests/run system $(ONLY)
 
+vm-test: unit-build ## tests in a virtual machine that has every limit and Debian's kernel; ONLY=word picks
+	@mk/deps deps.txt vagrant/vm/deps.txt
+	@O=$(O) tests/vm/run $(ONLY)
+
 test: unit-build ## all tests, with a closing line that counts them
 	@O=$(O) tests/run all $(ONLY)
 
@@ -52,4 +56,4 @@ stack-reference: $(O)/tests/corpus/reference ## write the tables of keys in docs
 	@$< <docs/stack-file.md >$(O)/stack-file.md && cp $(O)/stack-file.md docs/stack-file.md
 
 .PRECIOUS: $(O)/tests/corpus/%.o
-.PHONY: corpus stack-reference unit-build unit system test
+.PHONY: corpus stack-reference unit-build unit system vm-test test

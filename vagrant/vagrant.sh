@@ -1,7 +1,7 @@
 # The driver LAB=vagrant: the same hosts as virtual machines, for those who have Vagrant. The Vagrantfile is made from
 # the topology; what the hosts share (tokens, the operator's certificate) goes through this machine.
 
-share=$lab/share
+. "$source/vagrant/remote.sh"
 
 command -v vagrant >/dev/null || {
 	say "LAB=vagrant needs Vagrant, which is not installed here; LAB=netns needs nothing"
@@ -30,10 +30,7 @@ driver_provision() {
 	for host in $(topology_hosts); do
 		driver_exec "$host" sh -c 'command -v curl jq >/dev/null && ldconfig -p | grep -q libmicrohttpd ||
 			{ apt-get update -qq; apt-get install -y -qq curl jq $(cat /stackpilot/vagrant/packages); }'
-		tar -C "$share" -c . | driver_exec "$host" sh -c 'mkdir -p -m 700 /root/share && tar -C /root/share -x'
-		driver_exec "$host" /stackpilot/vagrant/provision "$host" /stackpilot/vagrant/topology /root/share \
-			/stackpilot/build/bin
-		driver_exec "$host" tar -C /root/share -c . | tar -C "$share" -x
+		provision_remote "$host" /stackpilot/build/bin
 	done
 }
 

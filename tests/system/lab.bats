@@ -171,17 +171,30 @@ netns_inodes() {
 	[ "$(lab exec worker1 -- hostname)" = worker1 ]
 }
 
-@test "an unknown driver, one that is not built and one that is not installed say so and exit with 3" {
-	for driver in vm nonsense; do
-		LAB=$driver run lab up
-		[ "$status" -eq 3 ]
-		[[ $output == *"$driver"* ]]
-	done
+@test "an unknown driver and one whose programs are not installed say so and exit with 3" {
+	LAB=nonsense run lab up
+	[ "$status" -eq 3 ]
+	[[ $output == *nonsense* ]]
 	command -v vagrant >/dev/null || {
 		LAB=vagrant run lab up
-		[ ! -e "$O/lab" ]
 		[ "$status" -eq 3 ]
 	}
+	command -v qemu-system-x86_64 >/dev/null || {
+		LAB=vm run lab up
+		[ "$status" -eq 3 ]
+		[[ $output == *qemu-system-x86_64*mk/deps* ]]
+	}
+	[ ! -e "$O/lab" ]
+}
+
+@test "a lab stays with the driver that made it" {
+	lab up
+	LAB=vagrant run lab halt
+	[ "$status" -ne 0 ]
+	LAB=vm run lab halt
+	[ "$status" -ne 0 ]
+	[[ $output == *"LAB=netns"*destroy* ]]
+	[ "$(lab status | grep -c ' down$')" -eq 0 ]
 }
 
 @test "the Vagrantfile has every host of the topology with its address" {
