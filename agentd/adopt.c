@@ -21,7 +21,6 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
-#include "base/time.h"
 #include "runtime/container.h"
 
 static bool had_container(enum workload_state s)
@@ -65,14 +64,11 @@ static int take_back(struct workload *w, struct sp_err *err)
 /* It ended while no agent was there. */
 static void learn_end(struct workload *w, const char *dir)
 {
-	struct rt_exit how = { 0 };
+	struct rt_exit how = { .death = RT_DEATH_KILLED, .code = 137, .signal = 9 };
 	struct sp_err err = { 0 };
 
-	if (rt_exit_read(dir, &how, &err) <= 0)
-		how = (struct rt_exit){ .death = RT_DEATH_KILLED,
-					.code = 137,
-					.signal = 9,
-					.at_ns = sp_time_real_ns() };
+	if (rt_end_of_gone(w->agent->engine, w->spec->id, dir, &how, &err) < 0)
+		sp_log(SP_LOG_ERROR, "adopt.end", SP_STR("id", w->spec->id), SP_ERR(&err));
 	exit_settle(w, &how);
 }
 

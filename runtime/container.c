@@ -2,6 +2,7 @@
 #include "runtime/container.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -52,24 +53,41 @@ static void reap_zombie(int pidfd)
 		;
 }
 
-int rt_reap(struct rt_container *c, int timeout_ms, struct rt_exit *ret, struct sp_err *err)
+/* What spinit recorded, if it could, and what the kernel counted. */
+static int read_end(int dirfd, int cgroup_fd, struct rt_exit *ret, struct sp_err *err)
 {
 	struct rt_exit x = { .death = RT_DEATH_KILLED,
 			     .code = 128 + SIGKILL,
 			     .signal = SIGKILL,
 			     .at_ns = sp_time_real_ns() };
+	int r = dirfd < 0 ? 0 : rt_exit_record_read(dirfd, &x, err);
+
+	if (r < 0)
+		return r;
+	if (x.signal == SIGKILL && rt_cgroup_oom_killed(cgroup_fd))
+		x.death = RT_DEATH_OOM;
+	*ret = x;
+	return 0;
+}
+
+int rt_reap(struct rt_container *c, int timeout_ms, struct rt_exit *ret, struct sp_err *err)
+{
 	int r = wait_end(c->pidfd, timeout_ms, err);
 
 	if (r <= 0)
 		return r;
 	reap_zombie(c->pidfd);
-	r = rt_exit_record_read(c->dirfd, &x, err);
-	if (r < 0)
-		return r;
-	if (x.signal == SIGKILL && rt_cgroup_oom_killed(c->cgroup_fd))
-		x.death = RT_DEATH_OOM;
-	*ret = x;
-	return 1;
+	r = read_end(c->dirfd, c->cgroup_fd, ret, err);
+	return r < 0 ? r : 1;
+}
+
+int rt_end_of_gone(struct rt_engine *e, const char *id, const char *dir, struct rt_exit *ret,
+		   struct sp_err *err)
+{
+	autoclose int dirfd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	autoclose int cgroup_fd = rt_cgroup_open(&e->cgroups, id, NULL);
+
+	return read_end(dirfd, cgroup_fd, ret, err);
 }
 
 /* As wait_end(), once everything is killed: a traced exec can be reaped when its tracer is gone,

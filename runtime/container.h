@@ -75,5 +75,10 @@ int rt_destroy(struct rt_engine *e, struct rt_container *c, struct sp_err *err);
 /* Let go of a live container without touching it: close the fds and free (the agent stops). */
 void rt_forget(struct rt_container *c);
 
+/* How a container ended while nobody watched it: by its record and its cgroup, which must still be
+ * there to tell that memory ran out. Without a record it was killed. */
+int rt_end_of_gone(struct rt_engine *e, const char *id, const char *dir, struct rt_exit *ret,
+		   struct sp_err *err);
+
 /* The record of a container that is no longer there. 1: *ret is set; 0: there is none. */
 int rt_exit_read(const char *dir, struct rt_exit *ret, struct sp_err *err);

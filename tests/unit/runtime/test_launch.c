@@ -423,6 +423,9 @@ Test(launch, killing_all_of_it_leaves_no_record)
 	cr_expect(x.death == RT_DEATH_KILLED && x.code == 137, "%s", rt_death_name(x.death));
 	destroy(c);
 	cr_expect_eq(rt_exit_read(s.dir, &x, NULL), 0);
+	x = (struct rt_exit){ 0 };
+	cr_expect_eq(rt_end_of_gone(box.engine, s.id, s.dir, &x, NULL), 0);
+	cr_expect(x.death == RT_DEATH_KILLED && x.code == 137, "%s", rt_death_name(x.death));
 }
 
 Test(launch, orphans_inside_are_reaped)
