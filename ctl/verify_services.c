@@ -176,6 +176,16 @@ static bool holds(const json_t *reply, const char *name)
 	return false;
 }
 
+static int read_items(const struct verify_endpoint *e, const char *path, json_t **ret,
+		      int64_t *ret_took, struct sp_err *err)
+{
+	int status = verify_http_call(e->address, e->port, "GET", path, NULL, ret, ret_took, err);
+
+	if (status < 0 || (status >= 200 && status < 300))
+		return status;
+	return sp_fail(err, SP_E_UNHEALTHY, "reading through %s: status %d", e->node->name, status);
+}
+
 /* Write through one, read through the other. */
 static void check_items(struct verify *v, const struct verify_endpoint *from,
 			const struct verify_endpoint *to, const char *path,
@@ -193,8 +203,7 @@ static void check_items(struct verify *v, const struct verify_endpoint *from,
 		status = verify_http_call(from->address, from->port, "POST", path, body, NULL,
 					  &wrote, &err);
 	if (status >= 200 && status < 300)
-		status = verify_http_call(to->address, to->port, "GET", path, NULL, &reply, &took,
-					  &err);
+		status = read_items(to, path, &reply, &took, &err);
 	else if (status >= 0)
 		sp_fail(&err, SP_E_UNHEALTHY, "writing through %s: status %d", from->node->name,
 			status);
