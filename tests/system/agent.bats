@@ -239,12 +239,15 @@ leaks() { # what a node holds, as lines that must be the same before and after
 }
 
 @test "a job that finished while the agent was dead keeps its status and is not run again" {
-	put demo-a-1 '.command=["sh","-c","sleep 0.5; exit 42"] | .restart="no"'
-	put demo-b-2 '.command=["sh","-c","sleep 0.5; exit 0"] | .restart="on-failure"'
+	local until='while [ ! -e /tmp/go ]; do sleep 0.05; done' first second
+	put demo-a-1 ".command=[\"sh\",\"-c\",\"$until; exit 42\"] | .restart=\"no\""
+	put demo-b-2 ".command=[\"sh\",\"-c\",\"$until; exit 0\"] | .restart=\"on-failure\""
 	wait_state demo-a-1 running
 	wait_state demo-b-2 running
+	first=$(inside_pid demo-a-1) second=$(inside_pid demo-b-2)
 	agent_kill
-	sleep 1
+	in_host touch "/proc/$first/root/tmp/go" "/proc/$second/root/tmp/go"
+	wait_for 10 eval '! in_host test -e "/proc/$first/root/tmp" && ! in_host test -e "/proc/$second/root/tmp"'
 	agent_start
 	wait_state demo-a-1 failed
 	[[ $(status_of demo-a-1 '"\(.last_exit.code) \(.incarnation)"') == "42 1" ]]
