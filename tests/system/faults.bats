@@ -10,20 +10,26 @@ setup() {
 	DIR=$(mktemp -d /tmp/sp-faults-XXXXXX)
 	A=$DIR/a
 	mkdir -m 700 "$A"
+	unshare --mount --propagation private sleep infinity 3>&- &
+	PLACE=$!
+	until [[ $(readlink "/proc/$PLACE/ns/mnt") != "$(readlink /proc/self/ns/mnt)" ]]; do sleep 0.01; done
 }
 
 teardown() {
 	[[ -n ${BATS_TEST_COMPLETED:-} ]] || tail -n 5 "$DIR/log" >&2 || true
 	[[ ! -e $DIR/pid ]] || kill_controld KILL
 	[[ ! -e $DIR/servers ]] || kill "$(<"$DIR/servers")" 2>/dev/null || true
-	! mountpoint -q "$A" || umount "$A"
+	kill "$PLACE"
 	rm -rf "$DIR"
 }
 
-become_controld() { exec "$BIN/controld" --set state_dir="$A" --set unix_socket="$DIR/socket" "$@" run; }
+# Mounts are made in a place of the test's own, where controld runs too.
+inside() { nsenter --mount="/proc/$PLACE/ns/mnt" -- "$@"; }
+
+become_controld() { exec nsenter --mount="/proc/$PLACE/ns/mnt" -- "$BIN/controld" --set state_dir="$A" --set unix_socket="$DIR/socket" "$@" run; }
 
 # One that is to refuse: it has 20 s to end.
-controld() { timeout 20 bash -c "$(declare -f become_controld); $(declare -p BIN A DIR); become_controld \"\$@\"" controld "$@"; }
+controld() { timeout 20 bash -c "$(declare -f become_controld); $(declare -p BIN A DIR PLACE); become_controld \"\$@\"" controld "$@"; }
 
 start() {
 	local end=$((SECONDS + 20))
@@ -154,41 +160,41 @@ serves_as_before() {
 }
 
 @test "a full disk refuses changes and is got over" {
-	mount -t tmpfs -o size=4m,mode=700 none "$A"
+	inside mount -t tmpfs -o size=4m,mode=700 none "$A"
 	start
 	lock kept
-	cat /dev/zero >"$A/ballast" 2>/dev/null || true
+	inside dd if=/dev/zero of="$A/ballast" bs=64k status=none 2>/dev/null || true
 	for i in 1 2 3 4 5 6 7 8; do run lock "full$i"; done
 	[[ $output == *'"code":"no_space"'* ]]
 	[[ $(call /v1/locks) == *'"stack":"kept"'* ]]
 	kill_controld TERM
-	rm "$A/ballast"
+	inside rm "$A/ballast"
 	start
 	lock again
 	[[ $(call /v1/store | jq -c .findings) == '[]' ]]
 	kill_controld TERM
-	umount "$A"
+	inside umount "$A"
 }
 
 @test "a first start on a disk that is full makes nothing that a later one stumbles over" {
-	mount -t tmpfs -o size=20k,mode=700 none "$A"
+	inside mount -t tmpfs -o size=20k,mode=700 none "$A"
 	for size in 20k 40k 64k 300k; do
-		mount -o remount,size=$size "$A"
+		inside mount -o remount,size=$size "$A"
 		run -1 controld
 	done
-	mount -o remount,size=8m "$A"
+	inside mount -o remount,size=8m "$A"
 	start
 	kill_controld TERM
-	umount "$A"
+	inside umount "$A"
 }
 
 @test "a directory that cannot be written is refused by name" {
 	has_served
-	mount --bind "$A" "$A"
-	mount -o remount,bind,ro "$A"
+	inside mount --bind "$A" "$A"
+	inside mount -o remount,bind,ro "$A"
 	run -1 controld
 	[[ $output == *"$A"*"Read-only file system"* ]]
-	umount "$A"
+	inside umount "$A"
 	serves_as_before
 }
 

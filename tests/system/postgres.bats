@@ -79,6 +79,13 @@ nothing_is_damaged() {
 	nothing_is_damaged
 }
 
+@test "an agent killed at any moment of a deploy: it is waited for" {
+	kill_agent() { lab service worker1 kill agentd && lab service worker1 start agentd; }
+	version=20
+	for moment in 0.05 0.2 0.4 0.7; do deploy_and $((++version)) $moment kill_agent; done
+	nothing_is_damaged
+}
+
 @test "who follows events or a log does not notice that the server died" {
 	ctl events --follow -o json >"$CLUSTER/events" 2>"$CLUSTER/events.err" &
 	events=$!

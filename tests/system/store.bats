@@ -100,6 +100,21 @@ lock() { ctl "$1" lock acquire "$2" --reason maintenance; }
 	[ "$(jq -r .reason <<<"$output")" = maintenance ]
 }
 
+@test "a controld whose clock is an hour ahead keeps to the database's" {
+	[[ ${O:-build} != *san ]] || skip "a sanitizer wants to be loaded first"
+	share_keys a e
+	LD_PRELOAD=/usr/\$LIB/faketime/libfaketime.so.1 FAKETIME=+1h run_controld e "$(database one)"
+	(($(date -d "$(head -n 1 "$DIR/e.log" | jq -r .time)" +%s) > $(date +%s) + 3000))
+	ctl a lock acquire clock --ttl 30s --reason "held by the right time"
+	[ "$(call e /v1/locks/clock | jq '.held and .age_ns < 20000000000')" = true ]
+	run call e -X POST -d '{"reason": "stolen"}' /v1/locks/clock
+	[[ $output == *'"code":"locked"'* ]]
+	call e -X POST -d '{"reason": "short", "ttl_ns": 1000000000}' /v1/locks/hour
+	sleep 1.2
+	[ "$(call a /v1/locks/hour | jq .held)" = false ]
+	end_controld e
+}
+
 @test "ctl store check counts the rows and finds the store sound" {
 	run ctl a store check
 	[ "$status" -eq 0 ]
