@@ -69,9 +69,20 @@ static bool read_route(struct rtnl_route *from, struct net_route *to)
 	return true;
 }
 
+/* Made and filled by two calls: the one that does both (libnl 3.7) leaks its table when the kernel
+ * does not answer. */
 static int list_routes(struct nl_sock *sock, struct nl_cache **ret)
 {
-	return rtnl_route_alloc_cache(sock, AF_INET, 0, ret);
+	struct nl_cache *cache = NULL;
+	int r = rtnl_route_alloc_cache(NULL, AF_INET, 0, &cache);
+
+	if (r == 0)
+		r = nl_cache_refill(sock, cache);
+	if (r < 0)
+		nl_cache_free(cache);
+	else
+		*ret = cache;
+	return r;
 }
 
 static bool list_one(struct nl_object *from, void *to)
