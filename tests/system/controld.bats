@@ -338,7 +338,7 @@ import_busybox() { # reference
 	[[ $output == *'poll_interval = 2s'* ]]
 	run -0 controld --set store='postgresql://ann:hunter2@db/sp?password=hunter2' --print-config
 	[[ $output == *'store = "postgresql://ann:***@db/sp?password=***"'* && $output != *hunter2* ]]
-	run -3 controld --set store='postgresql://ann:hun@ter2@db/sp' run
+	run -3 controld --set state_dir="$DIR/unheard" --set store='postgresql://ann:hun@ter2@db/sp' run
 	[[ $output == *"url of the store"* && $output != *ter2* ]]
 	run -0 controld version
 }
