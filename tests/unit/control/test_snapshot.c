@@ -288,7 +288,8 @@ Test(snapshot, whose_content_was_altered_is_refused_before_anything_is_done)
 {
 	autojson json_t *op = deploy(DB), *second = deploy(DB "    user: '5'\n"), *failed = NULL;
 
-	damage("UPDATE snapshot_contents SET text = substr(text, 1, 40) || 'A' || substr(text, 42)");
+	damage("UPDATE snapshot_contents SET text = substr(text, 1, 40) || CASE substr(text, 41, 1)"
+	       " WHEN 'A' THEN 'B' ELSE 'A' END || substr(text, 42)");
 	forget_calls();
 	failed = restore(1);
 	expect_state(failed, "failed");

@@ -282,7 +282,7 @@ Test(race, an_exec_that_is_traced_to_the_end_holds_nobody_up)
 	rival_start(&rival, keep, NULL);
 	cr_assert_eq(rt_exec_start(box.engine, rival.container, &x, &exec, &err), 0, "%s",
 		     err.message);
-	for (int i = 0; i < 1000 && !strstr(rival_said(&rival), "kept"); i++)
+	for (int i = 0; i < 6000 && !strstr(rival_said(&rival), "kept"); i++)
 		usleep(5000);
 	cr_assert_eq(rt_exec_kill(exec, &err), 0);
 	cr_assert_eq(rt_exec_reap(exec, 10000, &status, &err), 1, "%s", err.message);
