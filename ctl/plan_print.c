@@ -281,6 +281,12 @@ void ctl_plan_print(const json_t *plan, bool wide, struct sp_buf *out)
 			      ctl_json_text(plan, "stack"), count(plan, "unchanged"));
 		return;
 	}
+	if (!count(plan, "create") && !count(plan, "update") && !count(plan, "remove"))
+		sp_buf_printf(out,
+			      "stack '%s': no service changes, but its file does; it becomes "
+			      "revision %lld\n",
+			      ctl_json_text(plan, "stack"),
+			      (long long)json_integer_value(json_object_get(plan, "serial")) + 1);
 	put_section(&p, plan, "workloads", "workload");
 	put_section(&p, plan, "tasks", "task");
 	put_section(&p, plan, "images", "image");

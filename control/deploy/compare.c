@@ -172,3 +172,16 @@ int deploy_compare(struct operation *o, void *state, struct sp_err *err)
 		plan_summary(&d->plan, o->message, sizeof(o->message));
 	return r;
 }
+
+static bool is_same_file(const struct deploy *d)
+{
+	char digest[SP_DIGEST_MAX];
+
+	return sp_digest_of(d->request.bundle, strlen(d->request.bundle), digest, NULL) == 0 &&
+	       !strcmp(digest, d->stack.digest);
+}
+
+bool deploy_is_settled(const struct deploy *d)
+{
+	return plan_is_empty(&d->plan) && is_same_file(d);
+}

@@ -78,23 +78,13 @@ static int act(struct deploy *d, struct sp_err *err)
 	return r;
 }
 
-/* What others and later operations read of a stack (policy, outputs, what it requires) may change
- * without any workload changing: that is a revision too. */
-static bool is_same_file(const struct deploy *d)
-{
-	char digest[SP_DIGEST_MAX];
-
-	return sp_digest_of(d->request.bundle, strlen(d->request.bundle), digest, NULL) == 0 &&
-	       !strcmp(digest, d->stack.digest);
-}
-
 static int walk(struct deploy *d, struct sp_err *err)
 {
 	int r = run_step(d, "validate", SP_STAGE_VALIDATE, deploy_validate, err);
 
 	if (r == 0)
 		r = run_step(d, "plan", SP_STAGE_PLAN, deploy_compare, err);
-	if (r < 0 || (plan_is_empty(&d->plan) && is_same_file(d)))
+	if (r < 0 || deploy_is_settled(d))
 		return r;
 	return act(d, err);
 }

@@ -90,6 +90,9 @@ int deploy_validate(struct operation *o, void *deploy, struct sp_err *err);
 /* With what the store knows; deploy_compare() asks the agents too. */
 int deploy_compare_rows(struct deploy *d, struct sp_err *err);
 int deploy_compare(struct operation *o, void *deploy, struct sp_err *err);
+/* Compared, and nothing is to be done. What others and later operations read of a stack (policy,
+ * outputs, what it requires) may change without any workload changing: that is a revision too. */
+bool deploy_is_settled(const struct deploy *d);
 int deploy_observe(struct deploy *d, struct sp_err *err);
 /* Read the cluster, and choose a node for each target; nothing is written. */
 int deploy_choose_nodes(struct deploy *d, struct sp_err *err);

@@ -23,7 +23,7 @@ static int look(struct deploy *d, struct sp_err *err)
 		r = deploy_compare(d->o, d, err);
 	if (r == 0)
 		r = deploy_choose_nodes(d, err);
-	if (r == 0 && !plan_is_empty(&d->plan))
+	if (r == 0 && !deploy_is_settled(d))
 		r = deploy_tasks_place(d, err);
 	return r;
 }
@@ -31,7 +31,7 @@ static int look(struct deploy *d, struct sp_err *err)
 /* Only where something is to be started it matters what the nodes have. */
 static int ask_images(struct deploy *d, json_t ***ret, struct sp_err *err)
 {
-	if (plan_is_empty(&d->plan))
+	if (deploy_is_settled(d))
 		return 0;
 	return agents_ask(d->o->control, &d->cluster.rows, "/v1/images", ret, err);
 }

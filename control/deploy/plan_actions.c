@@ -88,9 +88,10 @@ static void draw_end(struct plan_drawing *g)
 	json_t *all = NULL, *last, *action;
 	size_t i, n = json_array_size(g->actions);
 
-	if (n)
+	if (n) {
 		all = plan_draw(g, strdup("good"), &good);
-	plan_draw_why(g, all, "every workload is good");
+		plan_draw_why(g, all, "every workload is good");
+	}
 	for (i = 0; all && i < n; i++) {
 		const json_t *one = json_array_get(g->actions, i);
 		const char *id = json_string_value(json_object_get(one, "id"));
@@ -126,7 +127,7 @@ static json_t *sum(const struct plan_drawing *g)
 			 (json_int_t)counts[PLAN_CREATE], "update", (json_int_t)counts[PLAN_UPDATE],
 			 "unchanged", (json_int_t)counts[PLAN_KEEP], "remove",
 			 (json_int_t)counts[PLAN_REMOVE], "pull", pulls, "changes",
-			 !plan_is_empty(&g->d->plan));
+			 !deploy_is_settled(g->d));
 }
 
 static int open_drawing(struct plan_drawing *g, struct sp_err *err)
@@ -162,7 +163,7 @@ static void draw(struct plan_drawing *g)
 	plan_draw_known(g);
 	plan_draw_images(g);
 	plan_draw_volumes(g);
-	if (plan_is_empty(&g->d->plan)) {
+	if (deploy_is_settled(g->d)) {
 		plan_draw_workloads(g);
 		return;
 	}

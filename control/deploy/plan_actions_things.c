@@ -118,7 +118,7 @@ void plan_draw_images(struct plan_drawing *g)
 	for (size_t i = 0; i < d->desired.n; i++)
 		if (is_done(d, i))
 			draw_image(g, d->desired.list[i].spec, d->targets[i].node);
-	for (size_t i = 0; i < d->n_tasks && !plan_is_empty(&d->plan); i++)
+	for (size_t i = 0; i < d->n_tasks && !deploy_is_settled(d); i++)
 		draw_image(g, d->tasks[i].spec, d->tasks[i].node);
 }
 
@@ -149,7 +149,7 @@ void plan_draw_volumes(struct plan_drawing *g)
 	for (size_t i = 0; i < d->desired.n; i++)
 		if (is_done(d, i))
 			draw_volumes_of(g, d->desired.list[i].spec, d->targets[i].node);
-	for (size_t i = 0; i < d->n_tasks && !plan_is_empty(&d->plan); i++)
+	for (size_t i = 0; i < d->n_tasks && !deploy_is_settled(d); i++)
 		draw_volumes_of(g, d->tasks[i].spec, d->tasks[i].node);
 }
 

@@ -83,7 +83,7 @@ static int pin_actions(const struct deploy *d, char ret[SP_DIGEST_MAX], struct s
 			      old ? old->node : "",
 			      item->desired == PLAN_NONE ? "" : d->targets[item->desired].node);
 	}
-	for (size_t i = 0; i < d->n_tasks && !plan_is_empty(&d->plan); i++)
+	for (size_t i = 0; i < d->n_tasks && !deploy_is_settled(d); i++)
 		sp_buf_printf(&text, "task %s %s\n", d->tasks[i].spec->id, d->tasks[i].node);
 	return digest_of(&text, ret, err);
 }

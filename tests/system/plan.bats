@@ -97,3 +97,15 @@ write_stack() { # value of MODE
 	[[ $output == *"the plan is stale: the stack file, or an image it names, is not the planned one"* ]]
 	[ "$(ctl stack ls -o json | jq '.stacks[0].revision')" -eq 2 ]
 }
+
+@test "a change beside the services is a change: it becomes a revision" {
+	write_stack three
+	ctl deploy "$FILE"
+	printf 'x-stackpilot:\n  outputs:\n    where: http://job:80\n' >>"$FILE"
+	run -2 ctl plan "$FILE"
+	[[ $output == *"stack 'p': no service changes, but its file does; it becomes revision "* ]]
+	[[ $output == *"plan: 0 to create, 0 to update, 0 to remove, 1 unchanged; 0 images to pull"* ]]
+	ctl deploy "$FILE"
+	[ "$(ctl output p where)" = http://job:80 ]
+	run -0 ctl plan "$FILE"
+}
