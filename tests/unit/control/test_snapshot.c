@@ -302,6 +302,7 @@ Test(snapshot, is_kept_by_number_but_for_the_last_verified_one_and_the_one_in_us
 {
 	autojson json_t *op = deploy(DB);
 	struct store_snapshot_policy policy = { .keep = 2, .in_use = 1 };
+	autosnapshot struct store_snapshot kept = { 0 };
 
 	for (int i = 0; i < 5; i++)
 		take_as("request");
@@ -311,7 +312,8 @@ Test(snapshot, is_kept_by_number_but_for_the_last_verified_one_and_the_one_in_us
 	policy.in_use = 0;
 	cr_expect_eq(store_snapshot_prune(s, "demo", &policy, &err), 1, "v1 is not needed now");
 	cr_expect_eq(how_many(), 3);
-	row_of(2);
+	kept = row_of(2);
+	cr_expect_eq(kept.version, 2);
 }
 
 Test(snapshot, is_kept_no_longer_than_its_age_allows)
