@@ -109,6 +109,7 @@ void race_keep(void)
 {
 	int pid = last_pid() + 1;
 
+	printf("waiting\n");
 	while (is_spinit(pid) || ptrace(PTRACE_SEIZE, pid, NULL, NULL) < 0)
 		;
 	printf("kept\n");

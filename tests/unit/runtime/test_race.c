@@ -83,6 +83,16 @@ static const char *rival_said(const struct rival *r)
 	return out;
 }
 
+static void wait_for_word(const struct rival *r, const char *word)
+{
+	for (int i = 0; i < 6000; i++) {
+		if (strstr(rival_said(r), word))
+			return;
+		usleep(5000);
+	}
+	cr_assert_fail("the rival never said '%s'", word);
+}
+
 /* volume/a is a directory and volume/b a link to this; what a former round made is gone. */
 static void set_the_trap(const char *link)
 {
@@ -280,10 +290,10 @@ Test(race, an_exec_that_is_traced_to_the_end_holds_nobody_up)
 	int status = -1;
 
 	rival_start(&rival, keep, NULL);
+	wait_for_word(&rival, "waiting");
 	cr_assert_eq(rt_exec_start(box.engine, rival.container, &x, &exec, &err), 0, "%s",
 		     err.message);
-	for (int i = 0; i < 6000 && !strstr(rival_said(&rival), "kept"); i++)
-		usleep(5000);
+	wait_for_word(&rival, "kept");
 	cr_assert_eq(rt_exec_kill(exec, &err), 0);
 	cr_assert_eq(rt_exec_reap(exec, 10000, &status, &err), 1, "%s", err.message);
 	cr_expect_eq(status, 128 + SIGKILL);
