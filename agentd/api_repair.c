@@ -37,7 +37,9 @@ void api_workload_repair(struct sp_httpd_req *req, void *owner)
 		reply_fail(a, req, id, SP_E_INVALID, "'%.40s' is no part of a workload",
 			   name ? name : "");
 	else if (api_fenced(a, req, w->spec->stack))
-		reply_done(a, req, id, name, repair_workload(w, (enum repair_part)part, &err),
+		reply_done(a, req, id, name,
+			   repair_workload(w, (enum repair_part)part, sp_httpd_query(req, "only"),
+					   &err),
 			   &err);
 }
 

@@ -3,9 +3,10 @@
  *
  * The map:
  *   main      verbs; options           config    the configuration      join/    becoming a node
- *   agent     everything that is open  dirs      where it keeps things  node, peers, network,
- * uplink api       routes -> api_workload, api_inside, api_node, images, blobs, exec, reach,
- * metrics workload  the struct and its states; record (its state.json), desired (its spec.json)
+ *   agent     everything that is open  dirs      where it keeps things
+ *   node, peers, network, uplink       the node among the others
+ *   api       routes -> api_workload, api_inside, api_node, images, blobs, exec, reach, metrics
+ *   workload  the struct and its states; record (its state.json), desired (its spec.json)
  *   reconcile decides what is next ->  start (launch), stop, exit, remove; restart (the policy)
  *   adopt     after a restart          orphan    what belongs to nobody
  *   health    probes' verdicts         logs, probe   what containers print and answer

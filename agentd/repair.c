@@ -33,16 +33,16 @@ int repair_part_parse(const char *name)
 	return -1;
 }
 
-static int repair_cgroup(struct workload *w, struct sp_err *err)
+static int repair_cgroup(struct workload *w, const char *only, struct sp_err *err)
 {
 	struct rt_limits limits = launch_limits(w->agent, w->spec);
 
 	return rt_cgroup_limit(rt_engine_cgroups(w->agent->engine), w->container->cgroup_fd,
-			       &limits, err);
+			       &limits, only, err);
 }
 
 /* Of the first process; its children got theirs from it when they were born. */
-static int repair_rlimits(struct workload *w, struct sp_err *err)
+static int repair_rlimits(struct workload *w, const char *only, struct sp_err *err)
 {
 	pid_t pid = rt_process_workload(w->container->pid);
 	char warning[RT_WARNING_MAX] = "";
@@ -52,19 +52,20 @@ static int repair_rlimits(struct workload *w, struct sp_err *err)
 		const struct wire_ulimit *u = &w->spec->ulimits[i];
 		struct rt_rlimit l = { u->name, u->soft, u->hard };
 
-		r = rt_rlimits_apply(pid, &l, 1, warning, sizeof(warning), err);
+		if (!only || !strcmp(only, u->name))
+			r = rt_rlimits_apply(pid, &l, 1, warning, sizeof(warning), err);
 	}
 	return r;
 }
 
-static int repair_sysctls(struct workload *w, struct sp_err *err)
+static int repair_sysctls(struct workload *w, const char *only, struct sp_err *err)
 {
 	int r = 0;
 
 	for (size_t i = 0; r >= 0 && i < w->spec->n_sysctls; i++) {
 		const struct wire_pair *p = &w->spec->sysctls[i];
 
-		if (sp_str_starts(p->key, "net."))
+		if (sp_str_starts(p->key, "net.") && (!only || !strcmp(only, p->key)))
 			r = net_sysctl_put(w->container->netns_fd, p->key, p->value, err);
 	}
 	return r;
@@ -105,18 +106,18 @@ static int repair_process(struct workload *w, struct sp_err *err)
 	return 0;
 }
 
-int repair_workload(struct workload *w, enum repair_part part, struct sp_err *err)
+int repair_workload(struct workload *w, enum repair_part part, const char *only, struct sp_err *err)
 {
 	if (!w->container)
 		return sp_fail(err, SP_E_CONFLICT, "workload '%s' is %s", w->spec->id,
 			       workload_state_name(w->state));
 	switch (part) {
 	case REPAIR_CGROUP:
-		return repair_cgroup(w, err);
+		return repair_cgroup(w, only, err);
 	case REPAIR_RLIMITS:
-		return repair_rlimits(w, err);
+		return repair_rlimits(w, only, err);
 	case REPAIR_SYSCTLS:
-		return repair_sysctls(w, err);
+		return repair_sysctls(w, only, err);
 	case REPAIR_LINK:
 		return repair_link(w, err);
 	case REPAIR_HOSTS:

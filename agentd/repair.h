@@ -22,5 +22,8 @@ enum repair_part {
 
 int repair_part_parse(const char *name); /* or -1 */
 
-/* Idempotent. CONFLICT when the workload has no container. */
-int repair_workload(struct workload *w, enum repair_part part, struct sp_err *err);
+/* Idempotent. CONFLICT when the workload has no container. only: of a cgroup its file, of rlimits
+ * and sysctls the name, and nothing else is touched; NULL: the whole part, as for every other part.
+ */
+int repair_workload(struct workload *w, enum repair_part part, const char *only,
+		    struct sp_err *err);

@@ -85,7 +85,8 @@ static int start(struct sp_loop *loop, const struct state_porter_conf *conf, int
 		 int inside, struct state_porter **ret, struct sp_err *err)
 {
 	struct state_porter *p = calloc(1, sizeof(*p));
-	struct state_porter_work work = { outside, inside, conf->first_uid, conf->n_uids };
+	struct state_porter_work work = { getpid(), outside, inside, conf->first_uid,
+					  conf->n_uids };
 
 	if (!p)
 		return sp_fail_nomem(err);

@@ -162,6 +162,8 @@ _Noreturn void state_porter_child(const struct state_porter_work *work)
 	int outside, inside;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != own.agent) /* it died before it could be followed */
+		_exit(0);
 	outside = fcntl(own.outside, F_DUPFD_CLOEXEC, INSIDE + 1);
 	inside = fcntl(own.inside, F_DUPFD_CLOEXEC, INSIDE + 1);
 	if (outside < 0 || inside < 0 || dup2(outside, OUTSIDE) < 0 || dup2(inside, INSIDE) < 0)

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <stdint.h>
+#include <sys/types.h>
 
 struct state_porter_work {
+	pid_t agent; /* whose child it is */
 	int outside; /* listens */
 	int inside;  /* O_PATH, the agent's socket */
 	uint32_t first_uid, n_uids;

@@ -98,6 +98,8 @@ static void say(const json_t *report)
 	fprintf(stderr, "stack '%s': ", ctl_json_text(report, "stack"));
 	if (n)
 		fprintf(stderr, "%zu difference%s", n, n == 1 ? "" : "s");
+	else if (json_array_size(json_object_get(report, "unreachable")))
+		fprintf(stderr, "no difference on the nodes that answer");
 	else
 		fprintf(stderr, "as deployed");
 	if (ignored)
@@ -145,6 +147,25 @@ static int run_detect(struct ctl *ctl, const struct ctl_args *args, struct wire_
 static int run_show(struct ctl *ctl, const struct ctl_args *args, struct wire_failure *fail)
 {
 	return look(ctl, args, "GET", columns, fail);
+}
+
+/* What a fix would do; as the fix itself, it refuses to repair what does not differ. */
+static int look_at_repairs(struct ctl *ctl, const struct ctl_args *args, struct wire_failure *fail)
+{
+	const char *resource = ctl_flag_str(args, "resource");
+	autojson json_t *report = NULL;
+	int r = call(ctl, "POST", args->positional[0], &report, fail);
+
+	if (r < 0)
+		return r;
+	narrow(args, report);
+	if (resource && !json_array_size(json_object_get(report, "findings")) &&
+	    !json_array_size(json_object_get(report, "unreachable"))) {
+		snprintf(fail->next, sizeof(fail->next), "ctl drift detect %s",
+			 args->positional[0]);
+		return sp_fail(&fail->err, SP_E_NOT_FOUND, "no difference at '%s'", resource);
+	}
+	return print(args, report, repair_columns, fail);
 }
 
 /* 1: go on. */
@@ -208,7 +229,7 @@ static int run_fix(struct ctl *ctl, const struct ctl_args *args, struct wire_fai
 	int r;
 
 	if (ctl_flag_on(args, "dry-run"))
-		return look(ctl, args, "POST", repair_columns, fail);
+		return look_at_repairs(ctl, args, fail);
 	r = is_sure(args, fail);
 	if (r < 0)
 		return r;

@@ -59,9 +59,10 @@ void rt_controllers_format(uint32_t controllers, char *ret, size_t room);
 int rt_cgroup_make(const struct rt_cgroup_root *root, const char *id,
 		   const struct rt_limits *limits, struct sp_err *err);
 int rt_cgroup_open(const struct rt_cgroup_root *root, const char *id, struct sp_err *err);
-/* Change the limits of a live cgroup. */
+/* Change the limits of a live cgroup: that of one file ("memory.max"), or all of them (only NULL).
+ */
 int rt_cgroup_limit(const struct rt_cgroup_root *root, int dirfd, const struct rt_limits *limits,
-		    struct sp_err *err);
+		    const char *only, struct sp_err *err);
 
 /* The same for one that was just made: what has its default already is not written. */
 int rt_cgroup_limit_fresh(const struct rt_cgroup_root *root, int dirfd,

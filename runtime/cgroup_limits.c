@@ -104,32 +104,39 @@ static int write_setting(int dirfd, const struct setting *s, struct sp_err *err)
 	return sp_file_put_at(dirfd, s->file, s->wanted ? s->value : s->fallback, err);
 }
 
+static bool is_meant(const char *only, const char *file)
+{
+	return !only || !strcmp(only, file);
+}
+
 static int apply(const struct rt_cgroup_root *root, int dirfd, const struct rt_limits *limits,
-		 bool fresh, struct sp_err *err)
+		 const char *only, bool fresh, struct sp_err *err)
 {
 	struct setting settings[SETTINGS];
 	int r = check_enforceable(root, limits, err);
 
 	settings_of(limits, settings);
 	for (size_t i = 0; r == 0 && i < SETTINGS; i++)
-		if ((settings[i].wanted || !fresh) && has(root, settings[i].controller))
+		if ((settings[i].wanted || !fresh) && has(root, settings[i].controller) &&
+		    is_meant(only, settings[i].file))
 			r = write_setting(dirfd, &settings[i], err);
 	/* One process killed for memory leaves half a workload: all or none. */
-	if (r == 0 && (root->controllers & (1u << RT_CONTROLLER_MEMORY)))
+	if (r == 0 && (root->controllers & (1u << RT_CONTROLLER_MEMORY)) &&
+	    is_meant(only, "memory.oom.group"))
 		r = sp_file_put_at(dirfd, "memory.oom.group", "1", err);
 	return r;
 }
 
 int rt_cgroup_limit(const struct rt_cgroup_root *root, int dirfd, const struct rt_limits *limits,
-		    struct sp_err *err)
+		    const char *only, struct sp_err *err)
 {
-	return apply(root, dirfd, limits, false, err);
+	return apply(root, dirfd, limits, only, false, err);
 }
 
 int rt_cgroup_limit_fresh(const struct rt_cgroup_root *root, int dirfd,
 			  const struct rt_limits *limits, struct sp_err *err)
 {
-	return apply(root, dirfd, limits, true, err);
+	return apply(root, dirfd, limits, NULL, true, err);
 }
 
 /* The kernel counts memory in whole pages, and says no more than it was told. */

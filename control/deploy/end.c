@@ -11,10 +11,11 @@ static bool ran_before(const struct deploy *d)
 	return sp_str_eq(d->stack.state, store_stack_state_name(STORE_STACK_RUNNING));
 }
 
+/* Every end here is one of a deploy that did not come to what it was asked for. */
 static int set_stack(struct store *s, const struct deploy *d, enum store_stack_state state,
 		     struct sp_err *err)
 {
-	return store_stack_set_state(s, d->o->row.stack, state, d->o->row.id, err);
+	return store_stack_fail(s, d->o->row.stack, state, d->o->row.id, err);
 }
 
 /* Nothing was told to any agent: what was written for the new revision goes, the rest is as it was.
@@ -25,7 +26,7 @@ static int forget(struct store *s, void *state, struct sp_err *err)
 	int r;
 
 	if (!d->revision)
-		return 0;
+		return store_stack_untouched(s, d->o->row.stack, d->o->row.id, err);
 	r = store_revision_drop(s, d->o->row.stack, d->revision, err);
 	return r < 0 ? r
 		     : set_stack(s, d, ran_before(d) ? STORE_STACK_RUNNING : STORE_STACK_FAILED,

@@ -92,14 +92,18 @@ static int begin(struct expiry *x, struct store *s, const char *stack, struct sp
 	return r;
 }
 
-static int look(struct expiry *x, struct store *s, struct sp_err *err)
+static int look(struct expiry *x, struct sp_ticker *t, struct store *s, struct sp_err *err)
 {
 	char due[DUE_MAX][STORE_NAME_MAX];
 	size_t n;
 	int r = store_expiry_due(s, due, DUE_MAX, &n, err);
 
-	for (size_t i = 0; r >= 0 && i < n; i++)
-		r = begin(x, s, due[i], err);
+	for (size_t i = 0; r >= 0 && i < n && !sp_ticker_stopping(t); i++) {
+		struct sp_err why = { 0 };
+
+		if (begin(x, s, due[i], &why) < 0) /* the others are not kept waiting for it */
+			sp_log(SP_LOG_ERROR, "stack.expiry", SP_STR("stack", due[i]), SP_ERR(&why));
+	}
 	return r;
 }
 
@@ -110,9 +114,8 @@ static int64_t go_round(struct sp_ticker *t, void *owner)
 	struct sp_err err = { 0 };
 	int r = store_pool_take(x->control->stores, &s, &err);
 
-	(void)t;
 	if (r == 0)
-		r = look(x, s, &err);
+		r = look(x, t, s, &err);
 	store_pool_give(x->control->stores, s);
 	if (r < 0)
 		sp_log(SP_LOG_ERROR, "stack.expiry", SP_ERR(&err));

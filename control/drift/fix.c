@@ -30,6 +30,7 @@ struct fix {
 	struct operation *o;
 	const char *resource; /* what is meant */
 	struct drift_report report;
+	bool verified; /* what was repaired is as expected */
 };
 
 static int is_before(const void *a, const void *b)
@@ -65,6 +66,22 @@ static bool was_seen_before(struct operation *o)
 	return seen;
 }
 
+/* What a node has that does not answer is unknown: nobody may take it for as deployed. */
+static int fail_unreachable(const struct fix *f, struct sp_err *err)
+{
+	const char *node = f->report.unreachable[0];
+
+	snprintf(f->o->at.node, sizeof(f->o->at.node), "%s", node);
+	return sp_fail(err, SP_E_UNREACHABLE,
+		       "node '%s' does not answer: what it has is unknown, and was not repaired",
+		       node);
+}
+
+static bool is_missing_a_node(const struct fix *f)
+{
+	return f->report.unreachable && f->report.unreachable[0];
+}
+
 static int look(struct operation *o, void *state, struct sp_err *err)
 {
 	struct fix *f = state;
@@ -75,6 +92,8 @@ static int look(struct operation *o, void *state, struct sp_err *err)
 		return r;
 	found = f->report.findings.n;
 	choose(f);
+	if (f->resource && !f->report.findings.n && is_missing_a_node(f))
+		return fail_unreachable(f, err);
 	if (f->resource && !f->report.findings.n && !was_seen_before(o))
 		return sp_fail(err, SP_E_NOT_FOUND, "no difference at '%s'", f->resource);
 	operation_say(o, "%zu found, %zu to repair", found, f->report.findings.n);
@@ -163,8 +182,9 @@ static int verify(struct operation *o, void *state, struct sp_err *err)
 			return r;
 		left = first_left(f, &now.findings);
 		drift_report_fini(&now);
+		f->verified = !left;
 		if (!left)
-			return 0;
+			return f->resource || !is_missing_a_node(f) ? 0 : fail_unreachable(f, err);
 		if (operation_stopping(o) || sp_time_mono_ns() > end)
 			return sp_fail(err, SP_E_UNHEALTHY,
 				       "'%s': %s is not as expected after its "
@@ -213,7 +233,7 @@ void drift_fix_run(struct operation *o)
 	else
 		r = walk(&f, &err);
 	if (!operation_stopping(o) && r < 0)
-		operation_end(o, STORE_OPERATION_FAILED, NULL, NULL, &err);
+		operation_end(o, STORE_OPERATION_FAILED, f.verified ? tell_fixed : NULL, &f, &err);
 	else if (!operation_stopping(o))
 		operation_end(o, STORE_OPERATION_SUCCEEDED, tell_fixed, &f, &err);
 	drift_report_fini(&f.report);

@@ -11,10 +11,25 @@
 
 #define REMOVE_TIMEOUT_NS (300 * SP_NS_PER_S)
 
+/* A limit is put right alone: the field's name behind its kind ("limits.memory.max"). NULL: there
+ * is nothing smaller than the part. */
+static const char *only_of(const struct drift_finding *f)
+{
+	static const char *const single[] = { "cgroup", "rlimits", "sysctls" };
+	const char *part = drift_repair_of(f) == DRIFT_PART ? drift_part_of(f) : NULL;
+	const char *dot = strchr(f->field, '.');
+
+	for (size_t i = 0; part && dot && i < SP_COUNT(single); i++)
+		if (!strcmp(part, single[i]))
+			return dot + 1;
+	return NULL;
+}
+
 bool drift_repair_is_same(const struct drift_finding *a, const struct drift_finding *b)
 {
 	return drift_repair_of(a) == drift_repair_of(b) && !strcmp(a->node, b->node) &&
 	       sp_str_eq(drift_part_of(a), drift_part_of(b)) &&
+	       (!only_of(a) || sp_str_eq(only_of(a), only_of(b))) &&
 	       (drift_repair_of(a) == DRIFT_NETWORK || !strcmp(a->resource, b->resource));
 }
 
@@ -118,7 +133,8 @@ static int act(struct act *a, struct sp_err *err)
 	case DRIFT_RESTART:
 		return command(a, "restart", err);
 	case DRIFT_PART:
-		return agent_repair(a->agent, &a->right, f->resource, drift_part_of(f), err);
+		return agent_repair(a->agent, &a->right, f->resource, drift_part_of(f), only_of(f),
+				    err);
 	}
 	return 0;
 }

@@ -264,12 +264,13 @@ int agent_command(struct agent *a, const struct agent_right *right, const char *
 }
 
 int agent_repair(struct agent *a, const struct agent_right *right, const char *id, const char *part,
-		 struct sp_err *err)
+		 const char *only, struct sp_err *err)
 {
-	char path[320], query[128];
+	char path[640], query[128];
 
 	right_query(right, query, sizeof(query));
-	snprintf(path, sizeof(path), "/v1/workloads/%s/repair?part=%s&%s", id, part, query);
+	snprintf(path, sizeof(path), "/v1/workloads/%s/repair?part=%s%s%s&%s", id, part,
+		 only ? "&only=" : "", only ? only : "", query);
 	return call(a, "POST", path, NULL, NULL, err);
 }
 

@@ -72,9 +72,10 @@ int agent_remove_volumes(struct agent *a, const struct agent_right *right, const
 /* "restart", "stop" or "start". */
 int agent_command(struct agent *a, const struct agent_right *right, const char *id,
 		  const char *command, json_t **ret, struct sp_err *err);
-/* Put one part right (docs/api.md): of a workload, or of the node's own network. */
+/* Put one part right (docs/api.md): of a workload, or of the node's own network. only: what of the
+ * part; NULL: all of it. */
 int agent_repair(struct agent *a, const struct agent_right *right, const char *id, const char *part,
-		 struct sp_err *err);
+		 const char *only, struct sp_err *err);
 int agent_repair_network(struct agent *a, const struct agent_right *right, const char *stack,
 			 const char *part, struct sp_err *err);
 /* Remove what a workload of the stack left behind; absent is fine. */

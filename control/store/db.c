@@ -48,7 +48,12 @@ void db_url_public(const char *url, char *ret, size_t room)
 	size_t start = host ? (size_t)(host - url) + 3 : 0;
 	size_t end = strcspn(url, "?"), path = start + strcspn(url + start, "/?");
 	size_t user = start + strcspn(url + start, ":@/?"), at = path;
+	const char *last = strrchr(url, '@');
 
+	if (last && last > url + end) { /* it may end a password that has a '?' in it */
+		snprintf(ret, room, "%.*s", (int)user, url);
+		return;
+	}
 	while (at > start && url[at - 1] != '@')
 		at--;
 	if (at == start) /* no user */

@@ -2,8 +2,11 @@
 #include "control/store/expiry.h"
 
 #include "base/str.h"
+#include "base/time.h"
 #include "control/store/stack.h"
 #include "control/store/stack_event.h"
+
+#define WAIT_NS (2 * SP_NS_PER_S) /* others have their turn before one that has to wait */
 
 struct setting {
 	const char *stack, *operation;
@@ -52,7 +55,7 @@ int store_expiry_due(struct store *s, char (*ret)[STORE_NAME_MAX], size_t max, s
 	if (r == 0)
 		r = db_select(store_db(s), &rows, err,
 			      "SELECT name FROM stacks WHERE expires_at > 0 AND expires_at <= $1"
-			      " AND expiry_next <= $1 ORDER BY name",
+			      " AND expiry_next <= $1 ORDER BY expiry_next, name",
 			      DB_I(now));
 	while (r >= 0 && *ret_n < max && (r = db_next(rows, err)) > 0)
 		db_text_into(rows, 0, ret[(*ret_n)++], STORE_NAME_MAX);
@@ -81,10 +84,17 @@ struct waiting {
 static int wait(struct store *s, void *state, struct sp_err *err)
 {
 	const struct waiting *w = state;
-	int r = db_write(store_db(s), err,
-			 "UPDATE stacks SET expiry_note = $2 WHERE name = $1 AND expiry_note <> $2",
-			 DB_S(w->stack), DB_S(w->why));
+	int64_t now;
+	int r = store_now(s, &now, err);
 
+	if (r == 0)
+		r = db_write(store_db(s), err, "UPDATE stacks SET expiry_next = $2 WHERE name = $1",
+			     DB_S(w->stack), DB_I(now + WAIT_NS));
+	if (r >= 0)
+		r = db_write(
+			store_db(s), err,
+			"UPDATE stacks SET expiry_note = $2 WHERE name = $1 AND expiry_note <> $2",
+			DB_S(w->stack), DB_S(w->why));
 	return r > 0 ? stack_tell_overdue(s, w->stack, w->why, err) : r;
 }
 

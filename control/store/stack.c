@@ -79,6 +79,7 @@ int store_stack_list(struct store *s, struct store_stacks *ret, struct sp_err *e
 struct change {
 	const char *stack, *operation;
 	enum store_stack_state state;
+	bool failed; /* is what is told */
 };
 
 /* 1: it was there already. */
@@ -110,15 +111,46 @@ static int change_state(struct store *s, void *state, struct sp_err *err)
 
 	if (r == 0)
 		r = insert(s, c, now_ns, err);
-	return r < 0 ? r : stack_tell_state(s, c->stack, c->state, c->operation, err);
+	if (r < 0)
+		return r;
+	return c->failed ? stack_tell_failed(s, c->stack, store_stack_state_name(c->state),
+					     c->operation, err)
+			 : stack_tell_state(s, c->stack, c->state, c->operation, err);
 }
 
 int store_stack_set_state(struct store *s, const char *name, enum store_stack_state state,
 			  const char *operation, struct sp_err *err)
 {
-	struct change c = { name, operation, state };
+	struct change c = { name, operation, state, false };
 
 	return store_transact(s, change_state, &c, err);
+}
+
+int store_stack_fail(struct store *s, const char *name, enum store_stack_state state,
+		     const char *operation, struct sp_err *err)
+{
+	struct change c = { name, operation, state, true };
+
+	return store_transact(s, change_state, &c, err);
+}
+
+static int tell_untouched(struct store *s, void *state, struct sp_err *err)
+{
+	const struct change *c = state;
+	struct store_stack stack = { 0 };
+	int r = store_stack_get(s, c->stack, &stack, err);
+
+	if (r < 0 && err->code != SP_E_NOT_FOUND)
+		return r;
+	return stack_tell_failed(s, c->stack, r < 0 ? "" : stack.state, c->operation, err);
+}
+
+int store_stack_untouched(struct store *s, const char *name, const char *operation,
+			  struct sp_err *err)
+{
+	struct change c = { .stack = name, .operation = operation };
+
+	return store_transact(s, tell_untouched, &c, err);
 }
 
 struct commit {

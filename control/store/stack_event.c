@@ -57,18 +57,35 @@ static int kind_of(struct store *s, const char *operation, char ret[STORE_NAME_M
 	return r < 0 ? r : 0;
 }
 
+static int tell_execution(struct store *s, struct store_event *event, const char *state,
+			  struct sp_err *err)
+{
+	char kind[STORE_NAME_MAX];
+	int r = kind_of(s, event->operation, kind, err);
+
+	event->message = state;
+	return r < 0 ? r
+		     : tell(s, event, json_pack("{s:s, s:s}", "state", state, "kind", kind), err);
+}
+
 int stack_tell_state(struct store *s, const char *stack, enum store_stack_state state,
 		     const char *operation, struct sp_err *err)
 {
-	const char *name = store_stack_state_name(state);
-	struct store_event event = {
-		.type = type_of(state), .stack = stack, .operation = operation, .message = name
-	};
-	char kind[STORE_NAME_MAX];
-	int r = kind_of(s, operation, kind, err);
+	struct store_event event = { .type = type_of(state),
+				     .stack = stack,
+				     .operation = operation };
 
-	return r < 0 ? r
-		     : tell(s, &event, json_pack("{s:s, s:s}", "state", name, "kind", kind), err);
+	return tell_execution(s, &event, store_stack_state_name(state), err);
+}
+
+int stack_tell_failed(struct store *s, const char *stack, const char *state, const char *operation,
+		      struct sp_err *err)
+{
+	struct store_event event = { .type = "stack.execution.failed",
+				     .stack = stack,
+				     .operation = operation };
+
+	return tell_execution(s, &event, state, err);
 }
 
 int stack_tell_updated(struct store *s, const char *stack, struct sp_err *err)

@@ -14,6 +14,9 @@ int stack_tell_created(struct store *s, const char *stack, enum store_stack_stat
 /* stack.execution.started|completed|failed, {"state", "kind"}: the kind of the operation. */
 int stack_tell_state(struct store *s, const char *stack, enum store_stack_state state,
 		     const char *operation, struct sp_err *err);
+/* stack.execution.failed, the same; state: what the stack is in after it. */
+int stack_tell_failed(struct store *s, const char *stack, const char *state, const char *operation,
+		      struct sp_err *err);
 /* stack.updated, {"revision", "digest"}: as they are in the row. */
 int stack_tell_updated(struct store *s, const char *stack, struct sp_err *err);
 /* stack.destroyed: the row is gone; the lock and the snapshots are not. */

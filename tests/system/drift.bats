@@ -230,6 +230,9 @@ place_of() { # RESOURCE: the node to change it on
 	[ "$status" -eq 2 ]
 	run ctl drift fix seed --yes --resource seed-app-3
 	[ "$status" -eq 1 ]
+	run ctl drift fix seed --dry-run --resource seed-app-3
+	[ "$status" -eq 1 ]
+	[[ $output == *"no difference at 'seed-app-3'"* ]]
 	ctl drift fix seed --yes
 	ctl drift detect seed
 }
@@ -242,6 +245,11 @@ place_of() { # RESOURCE: the node to change it on
 	}
 	within 20 unknown
 	[ "$(jq '.findings | length' <<<"$output")" = 0 ]
+	run ctl drift detect seed
+	[[ $output == *"no difference on the nodes that answer"*"worker2"* ]]
+	run ctl drift fix seed --yes
+	[ "$status" -eq 7 ]
+	[[ $output == *"node 'worker2' does not answer"* ]]
 	lab provision
 	within 20 ctl drift detect seed
 }

@@ -51,6 +51,7 @@ write_stack() { # value of MODE
 	[ "$(ctl stack ls -o json | jq '.stacks[0].revision')" -eq 1 ]
 	run -3 ctl deploy "$FILE" --plan "$CLUSTER/p.plan"
 	[[ $output == *"the plan is stale: planned against revision 0, the stack is at 1"* ]]
+	told '.type == "stack.execution.failed" and .stack == "p" and .fields.state == "running"'
 	[[ $output == *"next: ctl plan FILE --out PLANFILE"* ]]
 }
 

@@ -23,6 +23,11 @@ static const char *const urls[][2] = {
 	{ "postgresql:///shop?password=", "postgresql:///shop?password=***" },
 	{ "postgresql:///shop?password", "postgresql:///shop?password" },
 	{ "ann:hunter2@db.example", "ann:***@db.example" },
+	{ "postgresql://ann:hun?ter2@db.example/shop", "postgresql://ann:***" },
+	{ "postgresql://ann:hun&ter2?x=1@db/shop", "postgresql://ann:***" },
+	{ "postgresql://db:5432/shop?password=hun@ter2", "postgresql://db:***" },
+	{ "postgresql://ann@db/shop?pass%77ord=hunter2",
+	  "postgresql://ann@db/shop?pass%77ord=***" },
 };
 
 Test(url, is_shown_without_its_passwords)
