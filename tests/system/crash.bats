@@ -81,6 +81,29 @@ deploy_and_kill() {
 	done
 }
 
+# Kill a host's daemon when the nth step of the operation is begun: n, host, daemon. Fails when there are not so many.
+kill_at_step() {
+	until [[ $(ctl op show "$id" -o json | jq "[.steps[] | select(.state != \"pending\")] | length") -ge $1 ]]; do
+		has_ended "$id" && return 1
+	done
+	lab service "$2" kill "$3"
+	lab service "$2" start "$3"
+}
+
+@test "agentd killed at each step of a deploy's journal: nothing is repaired by hand" {
+	version=1000
+	for ((n = 1; ; n++)); do
+		write_stack $((++version))
+		id=$(ctl deploy --detach "$CLUSTER/stack.yaml")
+		kill_at_step $n worker1 agentd || break
+		within 60 has_ended "$id"
+		[ "$(ctl op show "$id" -o json | jq -r .state)" = succeeded ]
+		is_whole $version
+	done
+	echo "$n steps"
+	[ "$n" -gt 12 ]
+}
+
 @test "controld killed while it reverts: the next one goes on reverting" {
 	was=$(version_of crash-db-1)
 	write_stack 40
