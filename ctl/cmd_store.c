@@ -120,7 +120,12 @@ static int receive(struct ctl *ctl, struct arrival *a, struct wire_failure *fail
 	return 0;
 }
 
-/* Under another name until it is whole. */
+static int fail_exists(const char *file, struct wire_failure *fail)
+{
+	return ctl_fail(fail, SP_E_EXISTS, "'%s' is there already: give another name", file);
+}
+
+/* Under another name until it is whole, and in nobody's place. */
 static int run_backup(struct ctl *ctl, const struct ctl_args *args, struct wire_failure *fail)
 {
 	autofree char *part = NULL;
@@ -128,13 +133,20 @@ static int run_backup(struct ctl *ctl, const struct ctl_args *args, struct wire_
 	struct arrival a = { .fd = -1 };
 	int r;
 
+	if (access(file, F_OK) == 0)
+		return fail_exists(file, fail);
 	if (asprintf(&part, "%s.part", file) < 0)
 		return ctl_fail(fail, SP_E_NO_MEMORY, "out of memory");
 	a.fd = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	if (a.fd < 0)
 		return ctl_fail(fail, SP_E_SYSTEM, "'%s': %s", part, strerror(errno));
 	r = receive(ctl, &a, fail);
-	if (r == 0 && (fsync(a.fd) < 0 || rename(part, file) < 0))
+	if (r == 0 && fsync(a.fd) == 0 &&
+	    renameat2(AT_FDCWD, part, AT_FDCWD, file, RENAME_NOREPLACE) == 0)
+		r = 0;
+	else if (r == 0 && errno == EEXIST)
+		r = fail_exists(file, fail);
+	else if (r == 0)
 		r = ctl_fail(fail, SP_E_SYSTEM, "'%s': %s", file, strerror(errno));
 	sp_close(&a.fd);
 	sp_buf_fini(&a.refusal);

@@ -1,6 +1,8 @@
 /* SQLite as a driver: WAL, every commit synced, foreign keys on. */
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/time.h"
 #include "control/store/db_sqlite.h"
@@ -79,6 +81,17 @@ static void connection_close(struct db *db)
 	free(c);
 }
 
+/* A file that is made is its owner's alone, and so are the log and the index beside it, which take
+ * over its mode. Only one that is not there is opened here: closing another would give up the locks
+ * that this process has on it. */
+static void make_private(const char *path)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+	if (fd >= 0)
+		close(fd);
+}
+
 static int connection_open(const char *url, struct db **ret, struct sp_err *err)
 {
 	const char *path = url + strlen(DB_SQLITE_SCHEME);
@@ -88,6 +101,7 @@ static int connection_open(const char *url, struct db **ret, struct sp_err *err)
 	if (!c)
 		return sp_fail_nomem(err);
 	c->db.driver = &db_sqlite;
+	make_private(path);
 	rc = sqlite3_open_v2(path, &c->handle,
 			     SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
 			     NULL);

@@ -132,6 +132,10 @@ lock() { ctl "$1" lock acquire "$2" --reason maintenance; }
 
 @test "a backup of a server's store is a store that controld runs on" {
 	ctl a store backup "$DIR/copy.db"
+	was=$(sha256sum <"$DIR/copy.db")
+	run ctl a store backup "$DIR/copy.db"
+	[[ $status == 1 && $output == *"'$DIR/copy.db' is there already"* ]]
+	[[ $(sha256sum <"$DIR/copy.db") == "$was" && $(stat -c %a "$DIR/copy.db") == 600 ]]
 	[ "$(stat -c %a "$DIR/copy.db")" = 600 ]
 	[ -z "$(ls "$DIR"/copy.db.part "$DIR"/a/backup-* 2>/dev/null)" ]
 	share_keys a c
