@@ -8,6 +8,9 @@
 #include "control/deploy/plan_actions.h"
 #include "control/deploy/tasks.h"
 #include "control/node/agents_ask.h"
+#include "control/stack/revision.h"
+#include "control/stack/task_specs.h"
+#include "control/stack/workload_diff.h"
 
 #define FORMAT "stackpilot-plan/1"
 
@@ -53,6 +56,35 @@ static int put_head(const struct deploy *d, json_t *plan, struct sp_err *err)
 	return r;
 }
 
+/* How the tasks differ from those of the revision that runs: a task runs anew in each deploy, so
+ * the actions do not tell. */
+static int put_tasks(const struct deploy *d, json_t *plan, struct sp_err *err)
+{
+	autorevision struct revision was = { 0 };
+	autosensitive struct sensitive sensitive = { 0 };
+	autojson json_t *before = json_array(), *after = json_array();
+	struct workload_sides sides = { before, after, &sensitive };
+	json_t *list = NULL;
+	int r;
+
+	if (!d->stack.revision || deploy_is_settled(d))
+		return 0;
+	r = revision_read(d->o->store, d->o->row.stack, d->stack.revision, &was, err);
+	if (r == 0)
+		r = task_specs(was.stack, before, err);
+	if (r == 0)
+		r = task_specs(d->desired.stack, after, err);
+	if (r == 0)
+		r = sensitive_add_stack(&sensitive, was.stack, err);
+	if (r == 0)
+		r = sensitive_add_stack(&sensitive, d->desired.stack, err);
+	if (r == 0)
+		r = workload_diff(&sides, &list, err);
+	if (r == 0 && json_object_set_new(plan, "tasks", list) < 0)
+		r = sp_fail_nomem(err);
+	return r;
+}
+
 static int draw(struct deploy *d, json_t **ret, struct sp_err *err)
 {
 	autojson json_t *plan = NULL;
@@ -63,6 +95,8 @@ static int draw(struct deploy *d, json_t **ret, struct sp_err *err)
 		r = plan_actions(d, images, &plan, err);
 	if (r == 0)
 		r = put_head(d, plan, err);
+	if (r == 0)
+		r = put_tasks(d, plan, err);
 	agents_replies_free(images, d->cluster.rows.n);
 	if (r == 0)
 		*ret = take_ptr(plan);

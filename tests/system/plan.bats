@@ -109,4 +109,11 @@ write_stack() { # value of MODE
 	ctl deploy "$FILE"
 	[ "$(ctl output p where)" = http://job:80 ]
 	run -0 ctl plan "$FILE"
+	printf '  tasks:\n    init: {image: test/busybox:1, command: ["true"]}\n' >>"$FILE"
+	ctl deploy "$FILE"
+	sed -i 's/command: \["true"\]/command: [":"]/' "$FILE"
+	run -2 ctl diff "$FILE"
+	[[ $output == *"~ task init"*"command"*"true"*":"* ]]
+	run -2 ctl plan "$FILE" --out "$CLUSTER/task.plan"
+	ctl deploy "$FILE" --plan "$CLUSTER/task.plan"
 }
