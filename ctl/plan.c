@@ -67,7 +67,8 @@ int ctl_plan_read(const char *path, json_t **ret, struct wire_failure *fail)
 	if (!sp_str_eq(ctl_json_text(plan, "format"), FORMAT))
 		return ctl_fail(fail, SP_E_INVALID, "'%s' is no plan that `ctl plan --out` wrote",
 				path);
-	*ret = json_pack("{s:O, s:O}", "serial", json_object_get(plan, "serial"), "digests",
+	*ret = json_pack("{s:O*, s:O, s:O}", "stack", json_object_get(plan, "stack"), "serial",
+			 json_object_get(plan, "serial"), "digests",
 			 json_object_get(plan, "digests"));
 	return *ret ? 0 : ctl_fail(fail, SP_E_INVALID, "'%s' is not a whole plan", path);
 }

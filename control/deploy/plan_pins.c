@@ -121,6 +121,7 @@ int plan_pins_decode(json_t *plan, struct plan_pins *ret, struct sp_err *err)
 
 	sp_json_open(&reader, plan, "plan", err);
 	p.serial = sp_json_need_int(&reader, "serial", 0, INT64_MAX);
+	snprintf(p.stack, sizeof(p.stack), "%s", sp_json_str(&reader, "stack", ""));
 	if (reader.error)
 		return reader.error;
 	sp_json_open(&digests, sp_json_object(&reader, "digests"), "plan.digests", err);
@@ -156,6 +157,10 @@ int plan_pins_check_sides(const struct deploy *d, struct sp_err *err)
 
 	if (r < 0 || !is_pinned(d))
 		return r;
+	if (*wanted->stack && strcmp(wanted->stack, d->o->row.stack) != 0) {
+		snprintf(text, sizeof(text), "it is of stack '%.64s'", wanted->stack);
+		return stale(d, err, text);
+	}
 	if (is.serial != wanted->serial) {
 		snprintf(text, sizeof(text),
 			 "planned against revision %" PRId64 ", the stack is at %" PRId64,

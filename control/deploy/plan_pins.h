@@ -9,10 +9,12 @@
 #include <stdint.h>
 
 #include "base/digest.h"
+#include "control/store/store.h"
 
 struct deploy;
 
 struct plan_pins {
+	char stack[STORE_NAME_MAX];  /* "": not told */
 	int64_t serial;              /* revision of the stack; 0: it had none */
 	char desired[SP_DIGEST_MAX]; /* the bundle, its images pinned */
 	char current[SP_DIGEST_MAX]; /* what was placed of the stack, and its state */

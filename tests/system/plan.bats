@@ -97,6 +97,9 @@ write_stack() { # value of MODE
 	run -3 ctl deploy "$FILE" --plan "$CLUSTER/p.plan"
 	[[ $output == *"the plan is stale: the stack file, or an image it names, is not the planned one"* ]]
 	[ "$(ctl stack ls -o json | jq '.stacks[0].revision')" -eq 2 ]
+	sed 's/name: p/name: q/; s/8085/8086/' "$FILE" >"$CLUSTER/other.yaml"
+	run -3 ctl deploy "$CLUSTER/other.yaml" --plan "$CLUSTER/p.plan"
+	[[ $output == *"the plan is stale: it is of stack 'p'"* ]]
 }
 
 @test "a change beside the services is a change: it becomes a revision" {
