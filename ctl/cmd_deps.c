@@ -116,10 +116,11 @@ static int check(struct ctl *ctl, const struct ctl_args *args, struct wire_failu
 
 const struct ctl_command ctl_cmd_deps_check = {
 	.name = "deps check",
-	.args = "",
+	.args = "[STACK]...",
 	.summary = "find circles, with the ways out, and what is required and missing",
-	.details = "Exits 3 when there is any.",
+	.details = "With STACK: among these and all they depend on. Exits 3 when there is any.",
 	.flags = flags,
+	.args_max = CTL_ARGS_MANY,
 	.run = check,
 };
 

@@ -56,12 +56,14 @@ API_HANDLER(deps_show)
 
 API_HANDLER(deps_check)
 {
+	autofree char *text = NULL;
+	autofree const char **names = NULL;
 	autodeps struct deps d = { 0 };
 	json_t *view = NULL;
-	int r = deps_read(a->store, NULL, &d, err);
+	int r = read_asked(a, &text, &names, &d, err);
 
 	if (r == 0)
-		r = deps_check_view(&d, &view, err);
+		r = deps_check_view(&d, names, &view, err);
 	return r < 0 ? r : api_reply(a, 200, view, err);
 }
 

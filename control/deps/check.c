@@ -34,8 +34,9 @@ static int circle_view(const struct deps *d, const size_t *circle, size_t n, jso
 	return *ret ? 0 : sp_fail_nomem(err);
 }
 
-/* One circle after the other: the nodes of one that was told are left out of the next look. */
-static int circles_view(const struct deps *d, json_t *list, struct sp_err *err)
+/* One circle after the other among what is shown: the nodes of one that was told are left out of
+ * the next look. */
+static int circles_view(const struct deps *d, const bool *shown, json_t *list, struct sp_err *err)
 {
 	autofree size_t *levels = calloc(d->n + 1, sizeof(*levels));
 	autofree size_t *circle = calloc(d->n + 1, sizeof(*circle));
@@ -45,7 +46,7 @@ static int circles_view(const struct deps *d, json_t *list, struct sp_err *err)
 
 	if (!levels || !circle || !in)
 		return sp_fail_nomem(err);
-	memset(in, true, d->n * sizeof(*in));
+	memcpy(in, shown, d->n * sizeof(*in));
 	do {
 		json_t *one = NULL;
 
@@ -88,16 +89,23 @@ static bool is_down(const struct deps *d, const struct store_dependency *row)
 	       !deps_is_running(d, node);
 }
 
-int deps_check_view(const struct deps *d, json_t **ret, struct sp_err *err)
+int deps_check_view(const struct deps *d, const char *const *names, json_t **ret,
+		    struct sp_err *err)
 {
 	autojson json_t *circles = json_array(), *missing = json_array(), *down = json_array();
-	int r = circles_view(d, circles, err);
+	autofree bool *shown = calloc(d->n + 1, sizeof(*shown));
+	int r = shown ? deps_select(d, names, true, shown, err) : sp_fail_nomem(err);
 
+	if (r == 0)
+		r = circles_view(d, shown, circles, err);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < d->rows.n_dependencies; i++) {
 		const struct store_dependency *row = &d->rows.dependencies[i];
+		size_t of = deps_find(d, row->stack);
 
+		if (of == GRAPH_NONE || !shown[of])
+			continue;
 		if (is_missing(d, row))
 			json_array_append_new(missing, missing_view(row));
 		if (is_down(d, row))

@@ -59,7 +59,8 @@ bool deps_has_output(const struct deps *d, const char *stack, const char *output
  * that is not there. */
 int deps_view(const struct deps *d, const char *const *names, bool closure, json_t **ret,
 	      struct sp_err *err);
-int deps_check_view(const struct deps *d, json_t **ret, struct sp_err *err);
+int deps_check_view(const struct deps *d, const char *const *names, json_t **ret,
+		    struct sp_err *err);
 int deps_order_view(const struct deps *d, struct store *s, const char *const *names, json_t **ret,
 		    struct sp_err *err);
 

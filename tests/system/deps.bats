@@ -97,6 +97,8 @@ stack() { # name, x-stackpilot
 	ctl destroy net --yes --force
 	run -3 ctl deps check
 	[[ $output == *"missing: 'app' requires the stack 'net'"* ]]
+	run -3 ctl deps check app
+	run -0 ctl deps check base
 	run -0 ctl deps show app
 	[[ $output =~ app\ +running\ +net\ +-\ +-\ +1 ]]
 	ctl destroy app --yes

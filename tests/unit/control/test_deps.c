@@ -163,7 +163,7 @@ Test(deps, check_finds_circles_with_their_ways_out_and_what_is_missing)
 	deployed("b", "requires: [a]");
 	deployed("c", "requires: {b: {outputs: [none]}, gone: }");
 	cr_assert_eq(deps_read(store, NULL, &d, NULL), 0);
-	cr_assert_eq(deps_check_view(&d, &view, NULL), 0);
+	cr_assert_eq(deps_check_view(&d, NULL, &view, NULL), 0);
 	cr_json(view, "ok", "false");
 	cr_json(view, "cycles.1", "(none)");
 	cr_expect_eq(json_array_size(json_object_get(
@@ -186,8 +186,28 @@ Test(deps, check_finds_each_of_two_circles_that_depend_on_one_another)
 	deployed("x", "requires: [y]");
 	deployed("y", "requires: [x]");
 	cr_assert_eq(deps_read(store, NULL, &d, NULL), 0);
-	cr_assert_eq(deps_check_view(&d, &view, NULL), 0);
+	cr_assert_eq(deps_check_view(&d, NULL, &view, NULL), 0);
 	cr_expect_eq(json_array_size(json_object_get(view, "cycles")), 2);
+	deps_fini(&d);
+}
+
+Test(deps, check_of_one_stack_leaves_out_what_it_does_not_depend_on)
+{
+	static const char *const x[] = { "x", NULL }, *const c[] = { "c", NULL };
+	autojson json_t *of_x = NULL, *of_c = NULL;
+	struct deps d = { 0 };
+
+	deployed("a", "requires: [b]");
+	deployed("b", "requires: [a]");
+	deployed("c", "requires: [a]");
+	deployed("x", "requires: [gone]");
+	cr_assert_eq(deps_read(store, NULL, &d, NULL), 0);
+	cr_assert_eq(deps_check_view(&d, x, &of_x, NULL), 0);
+	cr_expect_eq(json_array_size(json_object_get(of_x, "cycles")), 0);
+	cr_expect_eq(json_array_size(json_object_get(of_x, "missing")), 1);
+	cr_assert_eq(deps_check_view(&d, c, &of_c, NULL), 0);
+	cr_expect_eq(json_array_size(json_object_get(of_c, "cycles")), 1);
+	cr_expect_eq(json_array_size(json_object_get(of_c, "missing")), 0);
 	deps_fini(&d);
 }
 
