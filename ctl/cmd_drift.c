@@ -39,6 +39,7 @@ static const struct ctl_column columns[] = {
 	{ .title = "ACTUAL", .path = "actual" },
 	{ .title = "NODE", .path = "node", .wide = true },
 	{ .title = "IMPACT", .path = "impact", .wide = true },
+	{ .title = "FIX", .path = "fix", .wide = true },
 	CTL_COLUMNS_END,
 };
 
@@ -109,6 +110,9 @@ static void say(const json_t *report)
 		fprintf(stderr, "node '%s' does not answer: what it has is unknown\n",
 			json_string_value(node));
 	}
+	if (n)
+		fprintf(stderr, "next: ctl drift fix %s [--resource R]\n",
+			ctl_json_text(report, "stack"));
 }
 
 static int print(const struct ctl_args *args, const json_t *report, const struct ctl_column *shown,

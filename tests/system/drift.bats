@@ -226,8 +226,9 @@ place_of() { # RESOURCE: the node to change it on
 	run ctl drift fix seed --dry-run
 	[ "$status" -eq 2 ]
 	[[ $output == *seed-app-2*limits.cgroup.max.depth*"set it again"* ]]
-	run ctl drift detect seed
+	run ctl drift detect seed -o wide
 	[ "$status" -eq 2 ]
+	[[ $output == *"ctl drift fix seed --resource 'seed-app-2/limits.cgroup.max.depth'"*"next: ctl drift fix seed"* ]]
 	run ctl drift fix seed --yes --resource seed-app-3
 	[ "$status" -eq 1 ]
 	run ctl drift fix seed --dry-run --resource seed-app-3
