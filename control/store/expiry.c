@@ -47,19 +47,10 @@ int store_expiry_set(struct store *s, const char *stack, int64_t ttl_ns, const c
 int store_expiry_due(struct store *s, char (*ret)[STORE_NAME_MAX], size_t max, size_t *ret_n,
 		     struct sp_err *err)
 {
-	auto_(db_rows_end) struct db_rows *rows = NULL;
-	int64_t now;
-	int r = store_now(s, &now, err);
-
-	*ret_n = 0;
-	if (r == 0)
-		r = db_select(store_db(s), &rows, err,
-			      "SELECT name FROM stacks WHERE expires_at > 0 AND expires_at <= $1"
-			      " AND expiry_next <= $1 ORDER BY expiry_next, name",
-			      DB_I(now));
-	while (r >= 0 && *ret_n < max && (r = db_next(rows, err)) > 0)
-		db_text_into(rows, 0, ret[(*ret_n)++], STORE_NAME_MAX);
-	return r < 0 ? r : 0;
+	return store_names_due(s,
+			       "SELECT name FROM stacks WHERE expires_at > 0 AND expires_at <= $1"
+			       " AND expiry_next <= $1 ORDER BY expiry_next, name",
+			       ret, max, ret_n, err);
 }
 
 int store_expiry_claim(struct store *s, const char *stack, int64_t retry_ns, struct sp_err *err)

@@ -7,19 +7,10 @@
 static int list_expired(struct store *s, char (*ret)[STORE_NAME_MAX], size_t *ret_n,
 			struct sp_err *err)
 {
-	auto_(db_rows_end) struct db_rows *rows = NULL;
-	int64_t now;
-	int r = store_now(s, &now, err);
-
-	*ret_n = 0;
-	if (r == 0)
-		r = db_select(store_db(s), &rows, err,
-			      "SELECT stack FROM leases WHERE lock_id <> '' AND running = ''"
-			      " AND expires_at <= $1 ORDER BY stack",
-			      DB_I(now));
-	while (r >= 0 && *ret_n < SWEEP_MAX && (r = db_next(rows, err)) > 0)
-		db_text_into(rows, 0, ret[(*ret_n)++], STORE_NAME_MAX);
-	return r < 0 ? r : 0;
+	return store_names_due(s,
+			       "SELECT stack FROM leases WHERE lock_id <> '' AND running = ''"
+			       " AND expires_at <= $1 ORDER BY stack",
+			       ret, SWEEP_MAX, ret_n, err);
 }
 
 /* It may have got a holder since it was listed. */

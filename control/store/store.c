@@ -135,3 +135,18 @@ int store_first(int r, struct db_rows *rows, const char *what, const char *name,
 		return sp_fail(err, SP_E_NOT_FOUND, "there is no %s '%s'", what, name);
 	return r < 0 ? r : 0;
 }
+
+int store_names_due(struct store *s, const char *select, char (*ret)[STORE_NAME_MAX], size_t max,
+		    size_t *ret_n, struct sp_err *err)
+{
+	auto_(db_rows_end) struct db_rows *rows = NULL;
+	int64_t now;
+	int r = store_now(s, &now, err);
+
+	*ret_n = 0;
+	if (r == 0)
+		r = db_select(store_db(s), &rows, err, select, DB_I(now));
+	while (r >= 0 && *ret_n < max && (r = db_next(rows, err)) > 0)
+		db_text_into(rows, 0, ret[(*ret_n)++], STORE_NAME_MAX);
+	return r < 0 ? r : 0;
+}

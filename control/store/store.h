@@ -74,4 +74,7 @@ void store_mark_event(struct store *s);
  */
 int store_first(int r, struct db_rows *rows, const char *what, const char *name,
 		struct sp_err *err);
+/* The names in the first column of a select whose $1 is the present, at most max of them. */
+int store_names_due(struct store *s, const char *select, char (*ret)[STORE_NAME_MAX], size_t max,
+		    size_t *ret_n, struct sp_err *err);
 int store_count(struct store *s, const char *counter, int64_t *ret, struct sp_err *err); /* next */
