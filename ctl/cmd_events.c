@@ -92,13 +92,22 @@ static int fetch(struct reader *r, int64_t wait_ns, json_t **ret, struct wire_fa
 	return ctl_get(r->ctl, url.data, ret, fail);
 }
 
-/* Of an operation's step which one it is, and how it is; other events say that in their message. */
+/* Of an operation's step which one it is, of what and where; other events say that in their
+ * message. */
 static void put_step(const json_t *e, struct sp_buf *line)
 {
+	const char *resource = ctl_json_text(e, "fields.resource"),
+		   *node = ctl_json_text(e, "node");
+
 	if (!sp_str_eq(ctl_json_text(e, "type"), "operation.step"))
 		return;
-	sp_buf_printf(line, "%s %s%s", ctl_json_text(e, "fields.name"),
-		      ctl_json_text(e, "fields.state"), *ctl_json_text(e, "message") ? ": " : "");
+	sp_buf_puts(line, ctl_json_text(e, "fields.name"));
+	if (*resource && !sp_str_eq(resource, ctl_json_text(e, "stack")))
+		sp_buf_printf(line, " %s", resource);
+	if (*node)
+		sp_buf_printf(line, " on %s", node);
+	sp_buf_printf(line, " %s%s", ctl_json_text(e, "fields.state"),
+		      *ctl_json_text(e, "message") ? ": " : "");
 }
 
 /* "2026-11-21T08:00:00.123Z  workload.exit  demo-db-1  message" */

@@ -47,6 +47,19 @@ static struct store_lease acquire(const struct store_lease_request *q, int expec
 	return l;
 }
 
+/* What the last of the lock's events says to people. */
+static void expect_message(const char *wanted)
+{
+	struct store_event_filter f = { .type = "lock.", .limit = 100 };
+	autojson json_t *list = NULL;
+	int64_t next;
+
+	cr_assert_eq(store_event_list(s, &f, &list, &next, &err), 0);
+	cr_expect_str_eq(json_string_value(json_object_get(
+				 json_array_get(list, json_array_size(list) - 1), "message")),
+			 wanted);
+}
+
 static struct store_lease now_is(void)
 {
 	struct store_lease l = { 0 };
@@ -89,6 +102,7 @@ CONTRACT(the_first_gets_it_and_the_second_hears_who_has_it)
 	cr_expect_str_eq(his.reason, "maintenance");
 	cr_expect_eq(his.expires_at_ns, his.acquired_at_ns + LONG_NS);
 	expect_events("acquired");
+	expect_message("by ann, token 1: maintenance");
 }
 
 CONTRACT(the_token_grows_with_each_holder_and_never_goes_back)
@@ -352,6 +366,7 @@ CONTRACT(force_needs_the_exact_id_and_makes_the_token_grow)
 	cr_expect_not(store_lease_is_held(&after));
 	cr_expect_eq(store_lease_release(s, "demo", l.id, "ann", &err), -ENOENT);
 	expect_events("acquired forced");
+	expect_message("by ann, taken away by bob, token 2: ann is on holiday");
 }
 
 CONTRACT(a_stack_nobody_ever_locked_is_unknown)
