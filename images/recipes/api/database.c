@@ -58,8 +58,6 @@ static void copy_reason(char *to, const char *text)
 	snprintf(to, DATABASE_REASON_MAX, "%.*s", (int)strcspn(text, "\n"), text);
 }
 
-/* Two replicas may make the table at once: one of them gets an error, and finds it made the next
- * time. */
 static bool run(PGconn *c, const char *sql, char *reason)
 {
 	PGresult *r = PQexec(c, sql);
@@ -70,6 +68,17 @@ static bool run(PGconn *c, const char *sql, char *reason)
 		copy_reason(reason, PQerrorMessage(c));
 	PQclear(r);
 	return ok;
+}
+
+/*
+ * After a reconnection it may be another database: the table is asked for, not assumed. Two
+ * replicas may make it at once: the one that gets an error then finds it made.
+ */
+static bool has_table(PGconn *c, char *reason)
+{
+	static const char ask[] = "SELECT 1 FROM items LIMIT 1";
+
+	return run(c, ask, reason) || run(c, schema, reason) || run(c, ask, reason);
 }
 
 /* One check. *c is the checker's connection, NULL when there is none. */
@@ -83,9 +92,7 @@ static bool check(struct database *d, PGconn **c, char *reason)
 		copy_reason(reason, *c ? PQerrorMessage(*c) : "out of memory");
 		ok = false;
 	} else {
-		/* After a reconnection it may be another database: the table is asked for, not
-		 * assumed. */
-		ok = run(*c, "SELECT 1 FROM items LIMIT 1", reason) || run(*c, schema, reason);
+		ok = has_table(*c, reason);
 	}
 	if (*c && PQstatus(*c) != CONNECTION_OK) {
 		PQfinish(*c);

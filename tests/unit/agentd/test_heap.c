@@ -12,16 +12,6 @@
 
 static char *blocks[BLOCKS];
 
-static long resident(void)
-{
-	FILE *f = fopen("/proc/self/statm", "re");
-	long pages = 0;
-
-	cr_assert_eq(fscanf(f, "%*d %ld", &pages), 1);
-	fclose(f);
-	return pages * sysconf(_SC_PAGESIZE);
-}
-
 static void take(void)
 {
 	for (int i = 0; i < BLOCKS; i++) {
@@ -32,6 +22,16 @@ static void take(void)
 }
 
 #ifndef __SANITIZE_ADDRESS__ /* it has a heap of its own */
+static long resident(void)
+{
+	FILE *f = fopen("/proc/self/statm", "re");
+	long pages = 0;
+
+	cr_assert_eq(fscanf(f, "%*d %ld", &pages), 1);
+	fclose(f);
+	return pages * sysconf(_SC_PAGESIZE);
+}
+
 Test(heap, gives_back_what_lies_free_below_what_lives_on)
 {
 	long full;
