@@ -8,6 +8,7 @@
 #include "ctl/deps_fetch.h"
 #include "ctl/exit.h"
 #include "ctl/output.h"
+#include "ctl/source.h"
 
 static const struct ctl_flag flags[] = {
 	CTL_FLAG_OUTPUT("table|wide|json|yaml"),
@@ -53,62 +54,104 @@ const struct ctl_command ctl_cmd_deps_show = {
 
 /* ---- check ---- */
 
-static void put_path(const json_t *path, struct sp_buf *out)
+static const struct ctl_flag check_flags[] = {
+	CTL_FLAGS_SOURCE,
+	CTL_FLAG_OUTPUT("table|wide|json|yaml"),
+	CTL_FLAGS_END,
+};
+
+/* " (stack.yaml:4:5)": where the entry of a file stands; nothing of what was deployed. */
+static void say_place(const char *file, const json_t *entry)
+{
+	if (json_object_get(entry, "line"))
+		printf(" (%s:%lld:%lld)", file,
+		       (long long)json_integer_value(json_object_get(entry, "line")),
+		       (long long)json_integer_value(json_object_get(entry, "column")));
+}
+
+static void say_circle(const char *file, const json_t *circle)
 {
 	const json_t *one;
 	size_t i;
 
-	json_array_foreach (path, i, one)
-		sp_buf_printf(out, "%s%s", i ? " -> " : "", json_string_value(one));
-}
-
-static void say_circle(const json_t *circle)
-{
-	autobuf struct sp_buf text = SP_BUF_INIT;
-	const json_t *cut;
-	size_t i;
-
-	put_path(json_object_get(circle, "path"), &text);
-	printf("circle: %s\n", text.data ? text.data : "");
-	json_array_foreach (json_object_get(circle, "cuts"), i, cut) {
-		printf("  way out: '%s' no longer requires '%s'\n", ctl_json_text(cut, "from"),
-		       ctl_json_text(cut, "to"));
+	printf("circle: ");
+	json_array_foreach (json_object_get(circle, "path"), i, one)
+		printf("%s%s", i ? " -> " : "", json_string_value(one));
+	putchar('\n');
+	json_array_foreach (json_object_get(circle, "cuts"), i, one) {
+		printf("  way out: '%s' no longer requires '%s'", ctl_json_text(one, "from"),
+		       ctl_json_text(one, "to"));
+		say_place(file, one);
+		putchar('\n');
 	}
 }
 
-static void say_findings(const json_t *document)
+static void say_missing(const char *file, const json_t *one)
+{
+	const char *output = ctl_json_text(one, "output");
+
+	printf("missing: '%s' requires %s '%s'%s%s%s", ctl_json_text(one, "stack"),
+	       *output ? "of stack" : "the stack", ctl_json_text(one, "requires"),
+	       *output ? " the output '" : "", output, *output ? "'" : "");
+	say_place(file, one);
+	putchar('\n');
+}
+
+static void say_findings(const char *file, const json_t *document)
 {
 	const json_t *one;
 	size_t i;
 
 	json_array_foreach (json_object_get(document, "cycles"), i, one)
-		say_circle(one);
-	json_array_foreach (json_object_get(document, "missing"), i, one) {
-		const char *output = ctl_json_text(one, "output");
-
-		printf("missing: '%s' requires %s '%s'%s%s%s\n", ctl_json_text(one, "stack"),
-		       *output ? "of stack" : "the stack", ctl_json_text(one, "requires"),
-		       *output ? " the output '" : "", output, *output ? "'" : "");
-	}
+		say_circle(file, one);
+	json_array_foreach (json_object_get(document, "missing"), i, one)
+		say_missing(file, one);
 	json_array_foreach (json_object_get(document, "not_running"), i, one) {
-		printf("not running: '%s', which '%s' requires\n", ctl_json_text(one, "requires"),
+		printf("not running: '%s', which '%s' requires", ctl_json_text(one, "requires"),
 		       ctl_json_text(one, "stack"));
+		say_place(file, one);
+		putchar('\n');
 	}
+}
+
+/* A file stands alone on the command line. */
+static int check_file(struct ctl *ctl, const struct ctl_args *args, json_t **ret,
+		      struct wire_failure *fail)
+{
+	json_t *bundle = NULL, *body;
+	int r;
+
+	if (args->n_positional > 1)
+		return ctl_fail(fail, SP_E_INVALID, "'%s' is a file: check one at a time",
+				args->positional[0]);
+	r = ctl_source_bundle(args, args->positional[0], &bundle, fail);
+	if (r < 0)
+		return r;
+	body = json_pack("{s:o}", "bundle", bundle);
+	r = body ? ctl_call(ctl, "POST", "/v1/deps/check", body, ret, fail)
+		 : sp_fail_nomem(&fail->err);
+	json_decref(body);
+	return r;
 }
 
 static int check(struct ctl *ctl, const struct ctl_args *args, struct wire_failure *fail)
 {
+	const char *file = args->n_positional ? args->positional[0] : "";
 	autojson json_t *document = NULL;
-	int r = ctl_deps_fetch(ctl, args, "/v1/deps/check", false, &document, fail);
+	int r;
 	bool ok;
 
+	if (*file && ctl_source_is_file(file))
+		r = check_file(ctl, args, &document, fail);
+	else
+		r = ctl_deps_fetch(ctl, args, "/v1/deps/check", false, &document, fail);
 	if (r < 0)
 		return r;
 	ok = json_is_true(json_object_get(document, "ok"));
 	if (!ctl_wants_table(args))
 		r = ctl_print_document(args, document, fail);
 	else
-		say_findings(document);
+		say_findings(file, document);
 	if (r == 0 && ok && ctl_wants_table(args))
 		puts("no circles, and nothing that is required is missing");
 	return r < 0 ? r : ok ? CTL_EXIT_OK : CTL_EXIT_INVALID;
@@ -116,10 +159,11 @@ static int check(struct ctl *ctl, const struct ctl_args *args, struct wire_failu
 
 const struct ctl_command ctl_cmd_deps_check = {
 	.name = "deps check",
-	.args = "[STACK]...",
+	.args = "[FILE | STACK...]",
 	.summary = "find circles, with the ways out, and what is required and missing",
-	.details = "With STACK: among these and all they depend on. Exits 3 when there is any.",
-	.flags = flags,
+	.details = "With STACK: among these and all they depend on. With FILE: as if it were "
+		   "deployed, and with the lines of the file. Exits 3 when there is any.",
+	.flags = check_flags,
 	.args_max = CTL_ARGS_MANY,
 	.run = check,
 };

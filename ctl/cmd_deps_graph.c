@@ -29,22 +29,23 @@ static const struct ctl_flag flags[] = {
 	CTL_FLAGS_END,
 };
 
-static long long statistic(const json_t *document, const char *name)
+static struct deps_graph_conf conf_of(const struct ctl_args *args)
 {
-	const json_t *all = json_object_get(document, "statistics");
-
-	return (long long)json_integer_value(json_object_get(all, name));
+	return (struct deps_graph_conf){ ctl_flag_on(args, "show-versions"),
+					 ctl_flag_on(args, "full-tree") };
 }
 
-static void say_statistics(const json_t *document)
+static void say_counts(const struct ctl_args *args, const json_t *document)
 {
-	fprintf(stderr,
-		"%lld stacks, %lld services, %lld tasks, %lld dependencies, depth %lld, %lld "
-		"missing, %lld on circles\n",
-		statistic(document, "stacks"), statistic(document, "services"),
-		statistic(document, "tasks"), statistic(document, "dependencies"),
-		statistic(document, "depth"), statistic(document, "missing"),
-		statistic(document, "circular"));
+	struct deps_graph_conf conf = conf_of(args);
+	struct deps_graph_counts c;
+
+	deps_graph_count(document, &conf, &c);
+	fprintf(stderr, "%zu stacks, ", c.stacks);
+	if (conf.tree)
+		fprintf(stderr, "%zu services, %zu tasks, ", c.services, c.tasks);
+	fprintf(stderr, "%zu dependencies, depth %lld, %zu missing, %zu on circles\n",
+		c.dependencies, c.depth, c.missing, c.circular);
 }
 
 static int write_out(const char *path, const struct sp_buf *data, struct wire_failure *fail)
@@ -65,8 +66,7 @@ static int write_out(const char *path, const struct sp_buf *data, struct wire_fa
 static int draw(const struct ctl_args *args, const json_t *document, struct sp_buf *out,
 		struct wire_failure *fail)
 {
-	struct deps_graph_conf conf = { ctl_flag_on(args, "show-versions"),
-					ctl_flag_on(args, "full-tree") };
+	struct deps_graph_conf conf = conf_of(args);
 	const char *format = ctl_flag_str(args, "format");
 	autobuf struct sp_buf dot = SP_BUF_INIT;
 
@@ -98,7 +98,7 @@ static int graph(struct ctl *ctl, const struct ctl_args *args, struct wire_failu
 	if (r == 0)
 		r = write_out(path, &out, fail);
 	if (r == 0)
-		say_statistics(document);
+		say_counts(args, document);
 	return r;
 }
 
@@ -107,7 +107,7 @@ const struct ctl_command ctl_cmd_deps_graph = {
 	.args = "[STACK]...",
 	.summary = "draw the dependencies as DOT, mermaid, SVG or PNG",
 	.details =
-		"Of the stacks given and all they require, or of all; counts go to standard error.",
+		"Of the stacks given and all they require, or of all; the counts of what is drawn go to standard error.",
 	.flags = flags,
 	.args_max = CTL_ARGS_MANY,
 	.run = graph,

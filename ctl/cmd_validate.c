@@ -1,8 +1,6 @@
 /* ctl validate */
 #include <errno.h>
 #include <stdio.h>
-#include <string.h>
-#include <sys/stat.h>
 
 #include "base/json.h"
 #include "base/str.h"
@@ -125,18 +123,9 @@ static int validate_deployed(struct ctl *ctl, const struct ctl_args *args,
 	return r < 0 ? r : validate_report(args, found, fail);
 }
 
-/* A name without '/' and '.' that is no file here can only be a stack's. */
-static bool is_file(const char *name)
-{
-	struct stat st;
-
-	return sp_str_eq(name, "-") || strpbrk(name, "/.") ||
-	       (stat(name, &st) == 0 && !S_ISDIR(st.st_mode));
-}
-
 static int run(struct ctl *ctl, const struct ctl_args *args, struct wire_failure *fail)
 {
-	if (is_file(args->positional[0]))
+	if (ctl_source_is_file(args->positional[0]))
 		return validate_file(ctl, args, fail);
 	return validate_deployed(ctl, args, fail);
 }

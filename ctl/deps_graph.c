@@ -68,6 +68,35 @@ static bool edge_shown(const json_t *edge, const struct deps_graph_conf *conf)
 	return conf->tree || !strchr(ctl_json_text(edge, "from"), '/');
 }
 
+static void count(const json_t *resource, struct deps_graph_counts *c)
+{
+	const char *kind = ctl_json_text(resource, "kind");
+	const json_t *depth = json_object_get(resource, "depth");
+
+	c->stacks += is_stack(resource);
+	c->services += sp_str_eq(kind, "service");
+	c->tasks += sp_str_eq(kind, "task");
+	c->missing += json_is_true(json_object_get(resource, "missing"));
+	c->circular += json_is_null(depth);
+	if (json_integer_value(depth) > c->depth)
+		c->depth = json_integer_value(depth);
+}
+
+void deps_graph_count(const json_t *deps, const struct deps_graph_conf *conf,
+		      struct deps_graph_counts *ret)
+{
+	const json_t *one;
+	size_t i;
+
+	*ret = (struct deps_graph_counts){ 0 };
+	json_array_foreach (json_object_get(deps, "resources"), i, one) {
+		if (is_shown(one, conf))
+			count(one, ret);
+	}
+	json_array_foreach (json_object_get(deps, "dependencies"), i, one)
+		ret->dependencies += edge_shown(one, conf);
+}
+
 /* ---- DOT ---- */
 
 static void dot_node(const json_t *resource, const struct deps_graph_conf *conf, struct sp_buf *out)

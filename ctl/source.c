@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -113,6 +114,14 @@ int ctl_source_read(const struct ctl_args *args, const char *path, struct ctl_so
 	if (r < 0)
 		sp_err_at(&fail->err, SP_STAGE_VALIDATE);
 	return r;
+}
+
+bool ctl_source_is_file(const char *name)
+{
+	struct stat st;
+
+	return !strcmp(name, "-") || strpbrk(name, "/.") ||
+	       (stat(name, &st) == 0 && !S_ISDIR(st.st_mode));
 }
 
 int ctl_source_bundle(const struct ctl_args *args, const char *path, json_t **ret,

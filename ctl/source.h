@@ -23,6 +23,9 @@ struct ctl_source {
  */
 int ctl_source_read(const struct ctl_args *args, const char *path, struct ctl_source *ret,
 		    struct wire_failure *fail);
+/* A word of the command line can be a file: a name without '/' and '.' that is no file here is a
+ * stack's. */
+bool ctl_source_is_file(const char *name);
 void ctl_source_fini(struct ctl_source *s); /* safe on a zeroed one, and after a failure */
 
 /* The same as a bundle for controld (JSON); the file's problems are told on stderr. */

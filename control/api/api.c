@@ -33,6 +33,7 @@ static const struct sp_httpd_route routes[] = {
 	{ "POST", "/v1/validations", validations_make, NULL, 16 << 20, API_OPERATOR },
 	{ "GET", "/v1/deps", deps_show, NULL, 0, API_OPERATOR },
 	{ "GET", "/v1/deps/check", deps_check, NULL, 0, API_OPERATOR },
+	{ "POST", "/v1/deps/check", deps_check_file, NULL, 0, API_OPERATOR },
 	{ "GET", "/v1/deps/order", deps_order, NULL, 0, API_OPERATOR },
 	{ "GET", "/v1/stacks/{name}/drift", drift_show, NULL, 0, API_OPERATOR },
 	{ "POST", "/v1/stacks/{name}/drift", drift_look, NULL, 0, API_OPERATOR },

@@ -2,10 +2,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "base/str.h"
 #include "control/api/api.h"
 #include "control/api/handlers.h"
 #include "control/deps/deps.h"
+#include "control/stack/desired.h"
 
 #define NAMES_MAX 1000
 
@@ -64,6 +66,30 @@ API_HANDLER(deps_check)
 
 	if (r == 0)
 		r = deps_check_view(&d, names, &view, err);
+	return r < 0 ? r : api_reply(a, 200, view, err);
+}
+
+/* The same as if the bundle's stack were deployed. */
+API_HANDLER(deps_check_file)
+{
+	autojson json_t *body = NULL;
+	autofree char *bundle = NULL;
+	autodeps struct deps d = { 0 };
+	struct desired desired = { 0 };
+	json_t *view = NULL;
+	int r = api_body(a, &body, err);
+
+	if (r < 0)
+		return r;
+	bundle = sp_json_canonical(json_object_get(body, "bundle"));
+	r = bundle ? desired_read(bundle, &desired, err)
+		   : sp_fail(err, SP_E_INVALID, "the body has no 'bundle'");
+	if (r == 0)
+		r = deps_read(a->store, desired.stack, &d, err);
+	if (r == 0)
+		r = deps_check_view(&d, (const char *const[]){ desired.stack->name, NULL }, &view,
+				    err);
+	desired_fini(&desired);
 	return r < 0 ? r : api_reply(a, 200, view, err);
 }
 

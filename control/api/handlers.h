@@ -30,6 +30,7 @@
 	X(verifications_report) \
 	X(deps_show)            \
 	X(deps_check)           \
+	X(deps_check_file)      \
 	X(deps_order)           \
 	X(workloads_list)       \
 	X(workloads_restart)    \

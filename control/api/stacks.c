@@ -125,13 +125,11 @@ int api_begin(struct api *a, const struct api_begin *q, struct sp_err *err)
 /* What it requires is there and runs. */
 static int allow_deploy(struct api *a, const struct desired *d, struct sp_err *err)
 {
-	char culprit[DEPS_ID_MAX] = "";
-	int r = deps_allow_deploy(a->store, d->stack, d->bundle->file, culprit, err);
+	struct deps_refusal refusal;
+	int r = deps_allow_deploy(a->store, d->stack, d->bundle->file, &refusal, err);
 
-	if (r < 0 && *culprit) {
-		snprintf(a->at.resource, sizeof(a->at.resource), "%s", culprit);
-		snprintf(a->at.next, sizeof(a->at.next), "ctl deps check");
-	}
+	if (r < 0)
+		deps_refusal_tell(&refusal, d->bundle->file, &a->at);
 	return r;
 }
 

@@ -15,8 +15,12 @@
 static int finish(struct store *s, void *state, struct sp_err *err)
 {
 	struct deploy *d = state;
-	int r = deps_allow_commit(s, d->desired.stack, d->desired.bundle->file, err);
+	const char *file = d->desired.bundle->file;
+	struct deps_refusal refusal;
+	int r = deps_allow_commit(s, d->desired.stack, file, &refusal, err);
 
+	if (r < 0)
+		deps_refusal_tell(&refusal, file, &d->o->at);
 	if (r == 0)
 		r = store_stack_commit(s, d->o->row.stack, d->revision, err);
 	if (r == 0 && d->request.snapshot)

@@ -217,6 +217,17 @@ static int give_addresses(struct store *s, struct deploy *d, struct sp_err *err)
 	return r;
 }
 
+static int allow(struct store *s, struct deploy *d, struct sp_err *err)
+{
+	const char *file = d->desired.bundle->file;
+	struct deps_refusal refusal;
+	int r = deps_allow_deploy(s, d->desired.stack, file, &refusal, err);
+
+	if (r < 0)
+		deps_refusal_tell(&refusal, file, &d->o->at);
+	return r;
+}
+
 /* In one transaction: an address is only taken together with the row that needs it, and a stack
  * that is required is not destroyed once these rows are there. */
 static int write_rows(struct store *s, void *state, struct sp_err *err)
@@ -224,11 +235,10 @@ static int write_rows(struct store *s, void *state, struct sp_err *err)
 	struct deploy *d = state;
 	char digest[SP_DIGEST_MAX];
 	const char *bundle = d->request.bundle;
-	char culprit[DEPS_ID_MAX];
 	int r = sp_digest_of(bundle, strlen(bundle), digest, err);
 
 	if (r == 0)
-		r = deps_allow_deploy(s, d->desired.stack, d->desired.bundle->file, culprit, err);
+		r = allow(s, d, err);
 	if (r == 0)
 		r = store_stack_set_state(s, d->o->row.stack, STORE_STACK_DEPLOYING, d->o->row.id,
 					  err);

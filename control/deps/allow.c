@@ -1,11 +1,10 @@
 /* What dependencies forbid; see deps.h. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
 #include "base/str.h"
-#include "control/deps/deps.h"
+#include "control/deps/circle.h"
 #include "stackfile/stack.h"
 
 /* A deploy that asks. */
@@ -13,17 +12,24 @@ struct asking {
 	const struct deps *d;
 	const struct stack *stack;
 	const char *file;
+	struct deps_refusal *refusal;
 };
+
+static void blame(const struct asking *a, const char *culprit, const struct stack_require *entry)
+{
+	snprintf(a->refusal->culprit, sizeof(a->refusal->culprit), "%s", culprit);
+	a->refusal->at = entry->at;
+}
 
 static int refuse_missing(const struct asking *a, const struct stack_require *q, size_t node,
 			  struct sp_err *err)
 {
 	bool there = node != GRAPH_NONE && !a->d->nodes[node].missing;
 
-	return sp_fail(err, SP_E_INVALID,
-		       "%s:%u:%u: '%s' requires the stack '%s', which is not %s%s", a->file,
-		       q->at.line, q->at.column, a->stack->name, q->stack,
-		       there ? "running but " : "deployed", there ? a->d->nodes[node].state : "");
+	blame(a, q->stack, q);
+	return sp_fail(err, SP_E_INVALID, "'%s' requires the stack '%s', which is not %s%s",
+		       a->stack->name, q->stack, there ? "running but " : "deployed",
+		       there ? a->d->nodes[node].state : "");
 }
 
 static int check_require(const struct asking *a, const struct stack_require *q, struct sp_err *err)
@@ -33,53 +39,77 @@ static int check_require(const struct asking *a, const struct stack_require *q, 
 	if (node == GRAPH_NONE || !deps_is_running(a->d, node))
 		return refuse_missing(a, q, node, err);
 	for (char **name = q->outputs; name && *name; name++)
-		if (!deps_has_output(a->d, q->stack, *name))
+		if (!deps_has_output(a->d, q->stack, *name)) {
+			blame(a, q->stack, q);
 			return sp_fail(err, SP_E_INVALID,
-				       "%s:%u:%u: '%s' requires the output '%s', which the stack "
-				       "'%s' does not have",
-				       a->file, q->at.line, q->at.column, a->stack->name, *name,
-				       q->stack);
+				       "'%s' requires the output '%s', which the stack '%s' does "
+				       "not have",
+				       a->stack->name, *name, q->stack);
+		}
 	return 0;
 }
 
-/* "a -> b -> a": a circle the deploy would close through its own stack. */
-static int check_circle(const struct deps *d, const struct stack *stack, struct sp_err *err)
+/* "a -> b -> a": a circle the deploy would close, by the entry that its own stack begins it with.
+ */
+static int check_circle(const struct asking *a, struct sp_err *err)
 {
-	size_t self = deps_find(d, stack->name), n;
-	autobuf struct sp_buf text = SP_BUF_INIT;
-	autofree size_t *circle = calloc(d->n + 1, sizeof(*circle));
-	autofree bool *ahead = calloc(d->n + 1, sizeof(*ahead));
-	int r = ahead && circle ? graph_reach(d->graph, self, false, ahead, err)
-				: sp_fail_nomem(err);
+	autobuf struct sp_buf path = SP_BUF_INIT, ways = SP_BUF_INIT;
+	autocircle struct deps_circle c = { 0 };
+	int r = deps_circle_through(a->d, deps_find(a->d, a->stack->name), &c, err);
 
-	if (r < 0 || !ahead[self])
+	if (r < 0 || !c.n)
 		return r;
-	n = graph_cycle(d->graph, d->levels, circle);
-	for (size_t i = 0; i < n; i++)
-		sp_buf_printf(&text, "%s -> ", d->nodes[circle[i]].id);
-	return sp_fail(err, SP_E_INVALID, "'%s' would require itself: %s%s", stack->name,
-		       text.data ? text.data : "", n ? d->nodes[circle[0]].id : stack->name);
+	deps_circle_path(&c, &path);
+	deps_circle_ways(&c, a->file, &ways);
+	if (sp_buf_check(&path, err) < 0 || sp_buf_check(&ways, err) < 0)
+		return sp_err_return(err);
+	blame(a, a->stack->name, deps_circle_entry(&c, 0));
+	snprintf(a->refusal->ways, sizeof(a->refusal->ways), "%s", ways.len ? ways.data : "");
+	return sp_fail(err, SP_E_INVALID, "'%s' would require itself: %s", a->stack->name,
+		       path.data);
 }
 
-int deps_allow_deploy(struct store *s, const struct stack *stack, const char *file,
-		      char *ret_culprit, struct sp_err *err)
+int deps_look(struct store *s, const struct stack *stack, const char *file,
+	      struct deps_refusal *ret, struct sp_err *err)
 {
 	autodeps struct deps d = { 0 };
-	struct asking a = { &d, stack, file };
+	struct asking a = { &d, stack, file, ret };
 	int r = stack->n_requires ? deps_read(s, stack, &d, err) : 0;
 
+	*ret = (struct deps_refusal){ 0 };
 	if (r < 0 || !stack->n_requires)
 		return r;
-	snprintf(ret_culprit, DEPS_ID_MAX, "%s", stack->name);
-	r = check_circle(&d, stack, err);
-	for (size_t i = 0; r == 0 && i < stack->n_requires; i++) {
+	r = check_circle(&a, err);
+	for (size_t i = 0; r == 0 && i < stack->n_requires; i++)
 		r = check_require(&a, &stack->requires[i], err);
-		if (r < 0)
-			snprintf(ret_culprit, DEPS_ID_MAX, "%s", stack->requires[i].stack);
-	}
 	if (r < 0)
 		sp_err_at(err, SP_STAGE_VALIDATE);
 	return r;
+}
+
+/* What is refused for its entry begins with where that stands. */
+static int located(int r, const char *file, const struct deps_refusal *refusal, struct sp_err *err)
+{
+	if (r == 0 || !refusal->at.line)
+		return r;
+	return sp_err_prefix(err, "%s:%u:%u", file, refusal->at.line, refusal->at.column);
+}
+
+int deps_allow_deploy(struct store *s, const struct stack *stack, const char *file,
+		      struct deps_refusal *ret, struct sp_err *err)
+{
+	return located(deps_look(s, stack, file, ret, err), file, ret, err);
+}
+
+void deps_refusal_tell(const struct deps_refusal *r, const char *file, struct wire_failure *at)
+{
+	bool is_path = strcmp(file, "-") != 0;
+
+	if (!r->at.line)
+		return;
+	snprintf(at->resource, sizeof(at->resource), "%s", r->culprit);
+	snprintf(at->evidence, sizeof(at->evidence), "%s", r->ways);
+	snprintf(at->next, sizeof(at->next), "ctl deps check %s", is_path ? file : "FILE");
 }
 
 static bool is_there(const struct deps *d, size_t node)
@@ -94,15 +124,16 @@ static bool is_there(const struct deps *d, size_t node)
 }
 
 int deps_allow_commit(struct store *s, const struct stack *stack, const char *file,
-		      struct sp_err *err)
+		      struct deps_refusal *ret, struct sp_err *err)
 {
 	autodeps struct deps d = { 0 };
-	struct asking a = { &d, stack, file };
+	struct asking a = { &d, stack, file, ret };
 	int r = stack->n_requires ? deps_read(s, stack, &d, err) : 0;
 
+	*ret = (struct deps_refusal){ 0 };
 	if (r < 0 || !stack->n_requires)
 		return r;
-	r = check_circle(&d, stack, err);
+	r = check_circle(&a, err);
 	for (size_t i = 0; r == 0 && i < stack->n_requires; i++) {
 		size_t node = deps_find(&d, stack->requires[i].stack);
 
@@ -111,7 +142,7 @@ int deps_allow_commit(struct store *s, const struct stack *stack, const char *fi
 	}
 	if (r < 0)
 		sp_err_at(err, SP_STAGE_VALIDATE);
-	return r;
+	return located(r, file, ret, err);
 }
 
 static int name_dependents(struct store *s, const char *stack, struct sp_buf *names,

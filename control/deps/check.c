@@ -2,72 +2,47 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/buf.h"
 #include "base/json.h"
-#include "control/deps/deps.h"
-
-static json_t *edge_view(const struct deps *d, const struct graph_edge *e)
-{
-	return json_pack("{s:s, s:s}", "from", d->nodes[e->from].id, "to", d->nodes[e->to].id);
-}
-
-/* The path with its start at the end again, and the edges that end the circling when they go. */
-static int circle_view(const struct deps *d, const size_t *circle, size_t n, json_t **ret,
-		       struct sp_err *err)
-{
-	autojson json_t *path = json_array(), *cuts = json_array();
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < n; i++) {
-		struct graph_edge e = { circle[i], circle[(i + 1) % n] };
-		bool helps = false;
-
-		json_array_append_new(path, json_string(d->nodes[e.from].id));
-		r = graph_cut_helps(d->graph, &e, &helps, err);
-		if (helps)
-			json_array_append_new(cuts, edge_view(d, &e));
-	}
-	if (r < 0)
-		return r;
-	json_array_append_new(path, json_string(d->nodes[circle[0]].id));
-	*ret = json_pack("{s:O, s:O}", "path", path, "cuts", cuts);
-	return *ret ? 0 : sp_fail_nomem(err);
-}
+#include "control/deps/circle.h"
+#include "stackfile/stack.h"
 
 /* One circle after the other among what is shown: the nodes of one that was told are left out of
  * the next look. */
 static int circles_view(const struct deps *d, const bool *shown, json_t *list, struct sp_err *err)
 {
-	autofree size_t *levels = calloc(d->n + 1, sizeof(*levels));
-	autofree size_t *circle = calloc(d->n + 1, sizeof(*circle));
 	autofree bool *in = calloc(d->n + 1, sizeof(*in));
-	size_t n = 0;
+	bool more = true;
 	int r = 0;
 
-	if (!levels || !circle || !in)
+	if (!in)
 		return sp_fail_nomem(err);
 	memcpy(in, shown, d->n * sizeof(*in));
-	do {
-		json_t *one = NULL;
+	while (r == 0 && more) {
+		autocircle struct deps_circle c = { 0 };
 
-		r = graph_levels(d->graph, in, NULL, levels, err);
-		for (size_t i = 0; r == 0 && i < d->n; i++)
-			levels[i] = in[i] ? levels[i] : 0;
-		n = r == 0 ? graph_cycle(d->graph, levels, circle) : 0;
-		if (n)
-			r = circle_view(d, circle, n, &one, err);
-		if (one)
-			json_array_append_new(list, one);
-		for (size_t i = 0; i < n; i++)
-			in[circle[i]] = false;
-	} while (r == 0 && n);
+		r = deps_circle_any(d, in, &c, err);
+		more = r == 0 && c.n;
+		if (more && json_array_append_new(list, deps_circle_view(&c)) < 0)
+			r = sp_fail_nomem(err);
+		for (size_t i = 0; i < c.n; i++)
+			in[c.nodes[i]] = false;
+	}
 	return r;
 }
 
-static json_t *missing_view(const struct store_dependency *row)
+static json_t *missing_view(const struct deps *d, const struct store_dependency *row)
 {
-	return json_pack("{s:s, s:s, s:s*}", "stack", row->stack, "requires", row->on_stack,
-			 "output", strcmp(row->on_kind, "output") ? NULL : row->on_name);
+	json_t *view = json_pack("{s:s, s:s, s:s*}", "stack", row->stack, "requires", row->on_stack,
+				 "output", strcmp(row->on_kind, "output") ? NULL : row->on_name);
+	const struct stack_require *entry = NULL;
+
+	if (d->asks && !strcmp(d->asks->name, row->stack))
+		entry = stack_require_find(d->asks, row->on_stack);
+	if (entry && view) {
+		json_object_set_new(view, "line", json_integer(entry->at.line));
+		json_object_set_new(view, "column", json_integer(entry->at.column));
+	}
+	return view;
 }
 
 static bool is_missing(const struct deps *d, const struct store_dependency *row)
@@ -107,9 +82,9 @@ int deps_check_view(const struct deps *d, const char *const *names, json_t **ret
 		if (of == GRAPH_NONE || !shown[of])
 			continue;
 		if (is_missing(d, row))
-			json_array_append_new(missing, missing_view(row));
+			json_array_append_new(missing, missing_view(d, row));
 		if (is_down(d, row))
-			json_array_append_new(down, missing_view(row));
+			json_array_append_new(down, missing_view(d, row));
 	}
 	*ret = json_pack("{s:b, s:O, s:O, s:O}", "ok",
 			 !json_array_size(circles) && !json_array_size(missing), "cycles", circles,

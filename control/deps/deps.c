@@ -189,6 +189,30 @@ static int make_graph(struct deps *d, struct sp_err *err)
 
 /* ---- a deploy that is not in the store yet ---- */
 
+/* A stack that is required, or an output of it. */
+static void require(struct deps *d, const struct stack *stack, const char *on, const char *output)
+{
+	struct store_dependency *row = &d->rows.dependencies[d->rows.n_dependencies++];
+
+	*row = (struct store_dependency){ .kind = "stack" };
+	snprintf(row->stack, sizeof(row->stack), "%s", stack->name);
+	snprintf(row->name, sizeof(row->name), "%s", stack->name);
+	snprintf(row->on_stack, sizeof(row->on_stack), "%s", on);
+	snprintf(row->on_kind, sizeof(row->on_kind), "%s", output ? "output" : "stack");
+	snprintf(row->on_name, sizeof(row->on_name), "%s", output ? output : on);
+	snprintf(row->detail, sizeof(row->detail), "%s", output ? "" : "running");
+}
+
+static size_t count_required(const struct stack *stack)
+{
+	size_t n = stack->n_requires;
+
+	for (size_t i = 0; i < stack->n_requires; i++)
+		for (char **name = stack->requires[i].outputs; name && *name; name++)
+			n++;
+	return n;
+}
+
 /* Requirements between stacks are all that a deploy can break; its own resources stay out. */
 static int replace(struct deps *d, const struct stack *stack, struct sp_err *err)
 {
@@ -199,27 +223,23 @@ static int replace(struct deps *d, const struct stack *stack, struct sp_err *err
 		if (strcmp(d->rows.dependencies[i].stack, stack->name) != 0)
 			d->rows.dependencies[n++] = d->rows.dependencies[i];
 	d->rows.n_dependencies = n;
-	list = reallocarray(d->rows.dependencies, n + stack->n_requires + 1, sizeof(*list));
+	list = reallocarray(d->rows.dependencies, n + count_required(stack) + 1, sizeof(*list));
 	if (!list)
 		return sp_fail_nomem(err);
 	d->rows.dependencies = list;
 	for (size_t i = 0; i < stack->n_requires; i++) {
-		struct store_dependency *row = &list[d->rows.n_dependencies++];
+		const struct stack_require *q = &stack->requires[i];
 
-		*row = (struct store_dependency){ .kind = "stack",
-						  .on_kind = "stack",
-						  .detail = "running" };
-		snprintf(row->stack, sizeof(row->stack), "%s", stack->name);
-		snprintf(row->name, sizeof(row->name), "%s", stack->name);
-		snprintf(row->on_stack, sizeof(row->on_stack), "%s", stack->requires[i].stack);
-		snprintf(row->on_name, sizeof(row->on_name), "%s", stack->requires[i].stack);
+		require(d, stack, q->stack, NULL);
+		for (char **output = q->outputs; output && *output; output++)
+			require(d, stack, q->stack, *output);
 	}
 	return 0;
 }
 
 int deps_read(struct store *s, const struct stack *stack, struct deps *ret, struct sp_err *err)
 {
-	autodeps struct deps d = { 0 };
+	autodeps struct deps d = { .asks = stack };
 	int r = store_resources_read(s, &d.rows, err);
 
 	if (r == 0 && stack)

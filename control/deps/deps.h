@@ -11,10 +11,13 @@
 
 #include "control/deps/graph.h"
 #include "control/store/resource.h"
+#include "stackfile/stack_service.h"
+#include "wire/failure.h"
 
 struct stack;
 
-#define DEPS_ID_MAX (2 * STORE_NAME_MAX)
+#define DEPS_ID_MAX   (2 * STORE_NAME_MAX)
+#define DEPS_WAYS_MAX 2048
 
 struct deps_node {
 	char id[DEPS_ID_MAX];
@@ -31,6 +34,7 @@ struct deps_edge {
 };
 
 struct deps {
+	const struct stack *asks; /* the one that is taken as deployed; borrowed, or NULL */
 	struct store_resources rows;
 	struct deps_node *nodes; /* by id */
 	size_t n;
@@ -68,19 +72,28 @@ int deps_order_view(const struct deps *d, struct store *s, const char *const *na
 int deps_select(const struct deps *d, const char *const *names, bool closure, bool *ret,
 		struct sp_err *err);
 
-/*
- * A deploy of stack may go on: every stack it requires runs and has the outputs, and no circle is
- * closed. Else SP_E_INVALID at the validate stage, at its line of file; ret_culprit (DEPS_ID_MAX)
- * is the stack to blame.
- */
+/* Why a stack may not be deployed, and where that stands. */
+struct deps_refusal {
+	char culprit[DEPS_ID_MAX]; /* the stack to blame */
+	struct stack_position at;  /* of the entry of x-stackpilot.requires */
+	char ways[DEPS_WAYS_MAX];  /* out of a circle, a line each; "" where there is no circle */
+};
+
+/* A deploy of stack may go on: every stack it requires runs and has the outputs, and no circle is
+ * closed. Else SP_E_INVALID at the validate stage; file: as the ways out name it. */
+int deps_look(struct store *s, const struct stack *stack, const char *file,
+	      struct deps_refusal *ret, struct sp_err *err);
+/* The same, and the message begins with its place in the file. */
 int deps_allow_deploy(struct store *s, const struct stack *stack, const char *file,
-		      char *ret_culprit, struct sp_err *err);
+		      struct deps_refusal *ret, struct sp_err *err);
 /*
  * The same for the transaction that makes it the current revision. A stack it requires may be in
  * the middle of a deploy of its own by now, but it is there and not being destroyed.
  */
 int deps_allow_commit(struct store *s, const struct stack *stack, const char *file,
-		      struct sp_err *err);
+		      struct deps_refusal *ret, struct sp_err *err);
+/* Where a failure tells of it: resource, evidence, and what to type next. */
+void deps_refusal_tell(const struct deps_refusal *r, const char *file, struct wire_failure *at);
 /* No other stack requires this one, nor will one that is being deployed; else SP_E_CONFLICT names
  * them. */
 int deps_allow_destroy(struct store *s, const char *stack, struct sp_err *err);

@@ -170,6 +170,50 @@ size_t graph_cycle(const struct graph *g, const size_t *levels, size_t *ret)
 	return n;
 }
 
+/* Breadth first from node: came[x] is where x was first reached from. */
+static int search(const struct graph *g, size_t node, size_t *came, struct sp_err *err)
+{
+	autofree size_t *queue = calloc(g->n + 1, sizeof(*queue));
+	size_t head = 0, tail = 0, to;
+
+	if (!queue)
+		return sp_fail_nomem(err);
+	for (size_t i = 0; i < g->n; i++)
+		came[i] = GRAPH_NONE;
+	queue[tail++] = node;
+	while (head < tail && came[node] == GRAPH_NONE) {
+		size_t at = queue[head++];
+
+		for (size_t i = 0; (to = graph_next(g, at, false, i)) != GRAPH_NONE; i++) {
+			if (came[to] != GRAPH_NONE)
+				continue;
+			came[to] = at;
+			queue[tail++] = to;
+		}
+	}
+	return 0;
+}
+
+int graph_circle_through(const struct graph *g, size_t node, size_t *ret, size_t *ret_n,
+			 struct sp_err *err)
+{
+	autofree size_t *came = calloc(g->n + 1, sizeof(*came));
+	int r = came ? search(g, node, came, err) : sp_fail_nomem(err);
+	size_t at = node, n = 0;
+
+	*ret_n = 0;
+	if (r < 0 || came[node] == GRAPH_NONE)
+		return r;
+	do {
+		at = came[at];
+		n++;
+	} while (at != node);
+	*ret_n = n;
+	for (size_t i = n; i-- > 0; at = came[at])
+		ret[(i + 1) % n] = at;
+	return 0;
+}
+
 int graph_cut_helps(const struct graph *g, const struct graph_edge *edge, bool *ret,
 		    struct sp_err *err)
 {

@@ -45,6 +45,10 @@ int graph_levels(const struct graph *g, const bool *in, const struct graph_edge 
  * in order, each depending on the next and the last on the first. Levels are as graph_levels() gave
  * them, with 0 for what was not in. */
 size_t graph_cycle(const struct graph *g, const size_t *levels, size_t *ret);
+/* The shortest circle through node, or 0: ret (room for all nodes) as of graph_cycle(), node first.
+ */
+int graph_circle_through(const struct graph *g, size_t node, size_t *ret, size_t *ret_n,
+			 struct sp_err *err);
 /* Cutting that edge of a circle leaves no circle among all nodes that go in circles with it. */
 int graph_cut_helps(const struct graph *g, const struct graph_edge *edge, bool *ret,
 		    struct sp_err *err);

@@ -72,6 +72,7 @@ static int node_view(const struct deps *d, size_t node, json_t **ret, struct sp_
 	return 0;
 }
 
+/* What the shown ones depend on, shown or not. */
 static json_t *edges_view(const struct deps *d, const bool *shown)
 {
 	json_t *list = json_array();
@@ -79,7 +80,7 @@ static json_t *edges_view(const struct deps *d, const bool *shown)
 	for (size_t i = 0; i < d->n_edges; i++) {
 		const struct deps_edge *e = &d->edges[i];
 
-		if (shown[e->from] && shown[e->to])
+		if (shown[e->from])
 			json_array_append_new(
 				list, json_pack("{s:s, s:s, s:s}", "from", d->nodes[e->from].id,
 						"to", d->nodes[e->to].id, "condition", e->detail));
@@ -102,9 +103,27 @@ static void count(const struct deps *d, size_t i, struct counts *c)
 		c->depth = (json_int_t)d->levels[i];
 }
 
+/* Stacks that are not there and that no shown one is, but that one depends on. */
+static json_int_t missing_beyond(const struct deps *d, const bool *shown)
+{
+	json_int_t n = 0;
+
+	for (size_t i = 0; i < d->n; i++) {
+		size_t from;
+		bool required = false;
+
+		if (shown[i] || !d->nodes[i].missing)
+			continue;
+		for (size_t j = 0; (from = graph_next(d->graph, i, true, j)) != GRAPH_NONE; j++)
+			required |= shown[from];
+		n += required;
+	}
+	return n;
+}
+
 static json_t *statistics_view(const struct deps *d, const bool *shown, size_t n_edges)
 {
-	struct counts c = { 0 };
+	struct counts c = { .missing = missing_beyond(d, shown) };
 
 	for (size_t i = 0; i < d->n; i++)
 		if (shown[i])

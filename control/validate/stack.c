@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/json.h"
 #include "base/str.h"
 #include "base/time.h"
@@ -87,18 +88,35 @@ bool validate_configuration(struct validate *v, const char *bundle)
 
 /* ---- dependencies ---- */
 
+/* The ways out of a circle follow the message: "...; way out: ...; way out: ...". */
+static void add_refusal(struct validate *v, const struct deps_refusal *refusal,
+			const struct sp_err *why)
+{
+	autobuf struct sp_buf text = SP_BUF_INIT;
+	struct wire_failure at = { 0 };
+
+	deps_refusal_tell(refusal, v->file, &at);
+	sp_buf_puts(&text, why->message);
+	for (const char *way = refusal->ways; *way; way += strcspn(way, "\n") + 1)
+		sp_buf_printf(&text, "; %.*s", (int)strcspn(way, "\n"), way);
+	validation_add(&v->found, VALIDATION_FAIL,
+		       &(struct validation_at){ .file = refusal->at.line ? v->file : NULL,
+						.line = refusal->at.line,
+						.column = refusal->at.column,
+						.resource = at.resource,
+						.next = at.next },
+		       "%s", text.data ? text.data : why->message);
+}
+
 void validate_dependencies(struct validate *v)
 {
 	const struct stack *stack = v->d->desired.stack;
-	char culprit[DEPS_ID_MAX] = "";
+	struct deps_refusal refusal;
 	struct sp_err err = { 0 };
 
 	validation_begin(&v->found, "dependencies");
-	if (deps_allow_deploy(v->store, stack, v->file, culprit, &err) < 0)
-		validation_add(
-			&v->found, VALIDATION_FAIL,
-			&(struct validation_at){ .resource = culprit, .next = "ctl deps check" },
-			"%s", err.message);
+	if (deps_look(v->store, stack, v->file, &refusal, &err) < 0)
+		add_refusal(v, &refusal, &err);
 	validation_end(&v->found, "%zu required stacks run", stack->n_requires);
 }
 

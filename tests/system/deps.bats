@@ -36,6 +36,7 @@ stack() { # name, x-stackpilot
 	[[ $output =~ net\ +running\ +base\ +-\ +app\ +1\ +1 ]]
 	[[ $output =~ app/web\ +-\ +app/db\ +-\ +-\ +1\ +1 ]]
 	[ "$(ctl deps show base -o json | jq -r '.resources[0] | .outputs[0], .dependents_indirect[0]')" = $'zone\napp' ]
+	[ "$(ctl deps show app -o json | jq -c '.statistics | [.stacks, .dependencies]')" = '[1,2]' ]
 	run -1 ctl deps show nothing
 	[[ $output == *"there is no stack 'nothing'"* ]]
 }
@@ -50,8 +51,9 @@ stack() { # name, x-stackpilot
 @test "the graph is DOT, mermaid, SVG and PNG, with counts beside it" {
 	run -0 --separate-stderr ctl deps graph app
 	[[ $output == *'"app" -> "net";'* && $output != *app/web* ]]
-	[[ $stderr == "3 stacks, 6 services, 0 tasks, 5 dependencies, depth 2, 0 missing, 0 on circles" ]]
+	[[ $stderr == "3 stacks, 2 dependencies, depth 2, 0 missing, 0 on circles" ]]
 	run -0 --separate-stderr ctl deps graph --full-tree --show-versions
+	[[ $stderr == "3 stacks, 6 services, 0 tasks, 5 dependencies, depth 2, 0 missing, 0 on circles" ]]
 	[[ $output == *'"app/web" -> "app/db";'* && $output == *'revision 1'* && $output == *test/busybox:1* ]]
 	run -0 --separate-stderr ctl deps graph -f mermaid
 	[[ $output == "flowchart LR"*"napp --> nnet"* ]]
@@ -71,8 +73,32 @@ stack() { # name, x-stackpilot
 	[[ $output == *"requires the output 'nope', which the stack 'net' does not have"* ]]
 	stack base '{requires: [app], outputs: {zone: eu}}'
 	run -3 ctl deploy "$CLUSTER/base.yaml"
-	[[ $output == *"'base' would require itself: "* ]]
+	circle=$output
+	[[ $circle == *"base.yaml:10:27: 'base' would require itself: base -> app -> net -> base"* ]]
+	[[ $circle == *"way out: 'base' no longer requires 'app' ($CLUSTER/base.yaml:10:27)"*"way out: 'net' no longer requires 'base'"* ]]
+	next=${circle##*next: }
+	[ "$next" = "ctl deps check $CLUSTER/base.yaml" ]
 	[ "$(ctl op ls -o json | jq '.operations | length')" = "$operations" ]
+}
+
+@test "what a refusal names next tells of a file that is not deployed: the circle, its ways out, what is missing" {
+	stack base '{requires: [app], outputs: {zone: eu}}'
+	run -3 ctl deps check "$CLUSTER/base.yaml"
+	[[ $output == *"circle: base -> app -> net -> base"* ]]
+	[[ $output == *"way out: 'base' no longer requires 'app' ($CLUSTER/base.yaml:10:27)"* ]]
+	[ "$(ctl deps check "$CLUSTER/base.yaml" -o json | jq -c '.cycles[0].cuts[0]')" = '{"from":"base","to":"app","line":10,"column":27}' ]
+	run -3 ctl validate "$CLUSTER/base.yaml" -o json
+	[ "$(jq -c '.validations[0].checks[] | select(.area == "dependencies") | [.verdict, .line, .column, .next]' <<<"$output")" = \
+		"[\"FAIL\",10,27,\"ctl deps check $CLUSTER/base.yaml\"]" ]
+	[[ $output == *"base -> app -> net -> base; way out: 'base' no longer requires 'app'"* ]]
+	stack extra '{requires: {nowhere: , net: {outputs: [nope]}}}'
+	run -3 ctl deps check "$CLUSTER/extra.yaml"
+	[[ $output == *"missing: 'extra' requires the stack 'nowhere' ($CLUSTER/extra.yaml:10:27)"* ]]
+	[[ $output == *"requires of stack 'net' the output 'nope'"* ]]
+	run -3 ctl deps check "$CLUSTER/extra.yaml" app
+	[[ $output == *"check one at a time"* ]]
+	stack extra '{requires: [net]}'
+	run -0 ctl deps check "$CLUSTER/extra.yaml"
 }
 
 @test "an output of another stack is a variable of the service, and follows when it is deployed again" {

@@ -107,7 +107,8 @@ refused() { # name, area, words
 
 @test "what it requires, and a task that cannot end in time" {
 	stack needs <<<'x-stackpilot: {requires: [gone]}'
-	refused needs dependencies "needs.yaml:7:27: 'needs' requires the stack 'gone', which is not deployed"
+	refused needs dependencies "'needs' requires the stack 'gone', which is not deployed"
+	[ "$(jq -r '.validations[].checks[] | select(.area == "dependencies") | "\(.file):\(.line):\(.column)"' <<<"$output")" = "$CLUSTER/needs.yaml:7:27" ]
 	stack slow <<<'x-stackpilot: {policy: {timeout: 1m}, tasks: {t: {image: "test/busybox:1", timeout: 40s, retries: 1}}}'
 	refused slow tasks "task 't' may take 1m20s with its retries, and an operation is cut off after 1m0s"
 }

@@ -295,35 +295,96 @@ Test(deps, a_deploy_needs_what_it_requires)
 	store_stack_set_state(store, "down", STORE_STACK_FAILED, "op", NULL);
 	for (size_t i = 0; i < SP_COUNT(cases); i++) {
 		auto_(stack_free) struct stack *s = stack_of("new", cases[i].extension);
-		char culprit[DEPS_ID_MAX];
+		struct deps_refusal refusal;
 		struct sp_err err = { 0 };
 
-		cr_expect_lt(deps_allow_deploy(store, s, "s.yaml", culprit, &err), 0);
+		cr_expect_lt(deps_allow_deploy(store, s, "s.yaml", &refusal, &err), 0);
 		cr_expect_eq(err.code, SP_E_INVALID);
 		cr_expect_eq(err.stage, SP_STAGE_VALIDATE);
 		cr_expect_str_eq(err.message, cases[i].message);
-		cr_expect_str_eq(culprit, cases[i].culprit);
+		cr_expect_str_eq(refusal.culprit, cases[i].culprit);
+		cr_expect_str_eq(refusal.ways, "");
 	}
 	{
 		auto_(stack_free) struct stack *s =
 			stack_of("new", "requires: {net: {outputs: [vpc]}}");
-		char culprit[DEPS_ID_MAX];
+		struct deps_refusal refusal;
 
-		cr_expect_eq(deps_allow_deploy(store, s, "s.yaml", culprit, NULL), 0);
+		cr_expect_eq(deps_allow_deploy(store, s, "s.yaml", &refusal, NULL), 0);
 	}
 }
 
-Test(deps, a_deploy_closes_no_circle)
+Test(deps, a_deploy_closes_no_circle_and_is_told_where_and_the_ways_out)
 {
 	auto_(stack_free) struct stack *s = NULL;
-	char culprit[DEPS_ID_MAX];
+	struct deps_refusal refusal;
+	struct wire_failure at = { 0 };
 	struct sp_err err = { 0 };
 
 	three();
-	s = stack_of("base", "requires: [app]");
-	cr_expect_lt(deps_allow_deploy(store, s, "s.yaml", culprit, &err), 0);
-	cr_expect(sp_str_starts(err.message, "'base' would require itself: "), "%s", err.message);
-	cr_expect_not_null(strstr(err.message, "app -> net -> "), "%s", err.message);
+	s = stack_of("base", "requires: [lone, app]");
+	cr_expect_lt(deps_allow_deploy(store, s, "dir/s.yaml", &refusal, &err), 0);
+	cr_expect_str_eq(err.message, "dir/s.yaml:2:33: 'base' would require itself: "
+				      "base -> app -> net -> base");
+	cr_expect_str_eq(refusal.ways,
+			 "way out: 'base' no longer requires 'app' (dir/s.yaml:2:33)\n"
+			 "way out: 'app' no longer requires 'net'\n"
+			 "way out: 'net' no longer requires 'base'\n");
+	deps_refusal_tell(&refusal, "dir/s.yaml", &at);
+	cr_expect_str_eq(at.resource, "base");
+	cr_expect_str_eq(at.evidence, refusal.ways);
+	cr_expect_str_eq(at.next, "ctl deps check dir/s.yaml");
+}
+
+Test(deps, of_two_circles_only_what_ends_both_is_a_way_out)
+{
+	auto_(stack_free) struct stack *s = NULL;
+	struct deps_refusal refusal;
+
+	three();
+	s = stack_of("base", "requires: [app, net]");
+	cr_expect_lt(deps_allow_deploy(store, s, "s.yaml", &refusal, NULL), 0);
+	cr_expect_eq(refusal.at.column, 32, "the shortest: %u", refusal.at.column);
+	cr_expect_str_eq(refusal.ways, "way out: 'net' no longer requires 'base'\n");
+}
+
+Test(deps, a_file_is_checked_as_if_it_were_deployed)
+{
+	static const char *const base[] = { "base", NULL };
+	auto_(stack_free) struct stack *s =
+		stack_of("base", "requires: {app: , gone: , lone: {outputs: [x]}}");
+	autojson json_t *view = NULL;
+	struct deps d = { 0 };
+
+	three();
+	cr_assert_eq(deps_read(store, s, &d, NULL), 0);
+	cr_assert_eq(deps_check_view(&d, base, &view, NULL), 0);
+	cr_json(view, "ok", "false");
+	cr_json(view, "cycles.0.path", "['base','app','net','base']");
+	cr_json(view, "cycles.0.cuts.0", "{'from':'base','to':'app','line':2,'column':27}");
+	cr_json(view, "cycles.0.cuts.1", "{'from':'app','to':'net'}");
+	cr_json(view, "missing.0", "{'stack':'base','requires':'gone','line':2,'column':34}");
+	cr_json(view, "missing.1.output", "'x'");
+	deps_fini(&d);
+}
+
+Test(deps, statistics_count_what_the_shown_ones_depend_on)
+{
+	static const char *const app[] = { "app", NULL }, *const poor[] = { "poor", NULL };
+	autojson json_t *one = NULL, *lacking = NULL;
+	struct deps d = { 0 };
+
+	three();
+	deployed("poor", "requires: [gone]");
+	cr_assert_eq(deps_read(store, NULL, &d, NULL), 0);
+	cr_assert_eq(deps_view(&d, app, false, &one, NULL), 0);
+	cr_json(one, "statistics.stacks", "1");
+	cr_json(one, "statistics.dependencies", "2");
+	cr_json(one, "dependencies.1", "{'from':'app','to':'net','condition':'running'}");
+	cr_json(one, "statistics.missing", "0");
+	cr_assert_eq(deps_view(&d, poor, false, &lacking, NULL), 0);
+	cr_json(lacking, "statistics.missing", "1");
+	deps_fini(&d);
 }
 
 Test(deps, a_required_stack_is_not_destroyed)

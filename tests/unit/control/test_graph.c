@@ -133,3 +133,21 @@ Test(graph, an_empty_one_is_fine)
 	graph_free(g);
 	graph_free(NULL);
 }
+
+Test(graph, the_shortest_circle_through_a_node_begins_with_it)
+{
+	static const struct graph_edge edges[] = { { 0, 1 }, { 1, 2 }, { 2, 0 },
+						   { 0, 3 }, { 3, 0 }, { 4, 0 } };
+	struct graph *g = make(5, edges, 6);
+	size_t circle[MAX], n;
+
+	cr_assert_eq(graph_circle_through(g, 0, circle, &n, NULL), 0);
+	cr_expect_eq(n, 2);
+	cr_expect(circle[0] == 0 && circle[1] == 3);
+	cr_assert_eq(graph_circle_through(g, 2, circle, &n, NULL), 0);
+	cr_expect_eq(n, 3);
+	cr_expect(circle[0] == 2 && circle[1] == 0 && circle[2] == 1);
+	cr_assert_eq(graph_circle_through(g, 4, circle, &n, NULL), 0);
+	cr_expect_eq(n, 0);
+	graph_free(g);
+}
