@@ -15,6 +15,8 @@
 #include "ctl/verify.h"
 #include "ctl/verify_tell.h"
 
+#define NEXT_MAX 3 /* commands suggested at a time */
+
 static const struct ctl_flag flags[] = {
 	{ .name = "deep",
 	  .type = CTL_BOOL,
@@ -40,9 +42,9 @@ static void verify_readiness(struct verify *v)
 
 /* The order is part of the promise: each looks at what those before it found. */
 static void (*const checks[])(struct verify *v) = {
-	verify_node_tcp,  verify_agents,    verify_identity, verify_names,
-	verify_store,     verify_isolation, verify_ports,    verify_health,
-	verify_readiness, verify_spread,    verify_items,
+	verify_node_tcp, verify_agents,    verify_identity,  verify_names,
+	verify_store,    verify_states,    verify_isolation, verify_ports,
+	verify_health,   verify_readiness, verify_spread,    verify_items,
 };
 
 static void put_milliseconds(int64_t ns, char *ret, size_t room)
@@ -77,6 +79,15 @@ static int print_table(const struct verify_report *r, struct wire_failure *fail)
 		       verify_report_good(r) ? "PASS" : "FAIL", r->count[VERIFY_PASS],
 		       r->count[VERIFY_WARN], r->count[VERIFY_FAIL], r->count[VERIFY_SKIP]);
 	return code;
+}
+
+/* After a table: what the failures suggest, the first ones first. */
+static void print_next(const struct verify_report *r)
+{
+	const char *next;
+
+	for (size_t i = 0; i < NEXT_MAX && (next = verify_report_next(r, i)); i++)
+		fprintf(stderr, "next: %s\n", next);
 }
 
 static int print(const struct ctl_args *args, const struct verify_report *r,
@@ -120,6 +131,8 @@ static int run(struct ctl *ctl, const struct ctl_args *args, struct wire_failure
 	if (r == 0)
 		r = print(args, &v->report, fail);
 	fflush(stdout);
+	if (r == 0 && ctl_wants_table(args))
+		print_next(&v->report);
 	if (r == 0)
 		verify_tell(v);
 	good = verify_report_good(&v->report);

@@ -4,10 +4,10 @@
  * own time-out.
  *
  *   verify_facts     what there is: nodes, workloads, services, from the topology and controld
- *   verify_nodes     TCP, agent, identity, names, store      verify_workloads  isolation, limits
- *   verify_services  ports, http paths, spread, items        verify_deep       survives restarts
- *   verify_wire      one TCP connection, one HTTP exchange   verify_report     the lines
- *   verify_tell      controld hears what it came to
+ *   verify_nodes     TCP, agent, identity, names, store      verify_state      each workload is as
+ * deployed verify_services  ports, http paths, spread, items        verify_isolation  isolation,
+ * limits verify_wire      one TCP connection, one HTTP exchange   verify_deep       survives
+ * restarts verify_tell      controld hears what it came to          verify_report     the lines
  */
 #pragma once
 
@@ -64,6 +64,7 @@ void verify_agents(struct verify *v);
 void verify_identity(struct verify *v);
 void verify_names(struct verify *v);
 void verify_store(struct verify *v);
+void verify_states(struct verify *v);
 void verify_isolation(struct verify *v);
 void verify_ports(struct verify *v);
 void verify_http(struct verify *v, const char *probe, const char *check);

@@ -64,12 +64,14 @@ static bool await_ready(struct verify *v, const char *stack, const char *id, jso
 static void restart_and_watch(struct verify *v, const json_t *w)
 {
 	const char *id = ctl_json_text(w, "id");
+	char next[128];
 	struct verify_subject s = { "survives restart", id, ctl_json_text(w, "node"),
-				    ctl_json_text(w, "stack") };
+				    ctl_json_text(w, "stack"), next };
 	json_int_t incarnation = json_integer_value(json_object_get(w, "incarnation"));
 	struct wire_failure fail = { 0 };
 	int64_t began = sp_time_mono_ns();
 
+	snprintf(next, sizeof(next), "ctl logs --tail 20 %s", id);
 	if (restart(v, id, &fail) < 0)
 		verify_report_add(&v->report, VERIFY_FAIL, sp_time_mono_ns() - began, &s, "%s",
 				  fail.err.message);

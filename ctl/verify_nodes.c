@@ -18,13 +18,15 @@ void verify_node_tcp(struct verify *v)
 						      : "there are no nodes");
 	for (size_t i = 0; i < v->n_nodes; i++) {
 		struct verify_node *n = &v->nodes[i];
-		struct verify_subject s = { .check = "node tcp", .name = n->name };
+		char address[80], next[100];
+		struct verify_subject s = {
+			.check = "node tcp", .name = n->name, .address = address, .next = next
+		};
 		struct sp_err err = { 0 };
-		char address[80];
 		int64_t took;
 
 		snprintf(address, sizeof(address), "%s:%u", n->address, n->port);
-		s.address = address;
+		snprintf(next, sizeof(next), "ctl node show %s", n->name);
 		n->reachable = verify_tcp(n->address, n->port, &took, &err) == 0;
 		verify_report_add(&v->report, n->reachable ? VERIFY_PASS : VERIFY_FAIL, took, &s,
 				  "%s", err.message);
@@ -65,13 +67,17 @@ void verify_agents(struct verify *v)
 {
 	for (size_t i = 0; i < v->n_nodes; i++) {
 		struct verify_node *n = &v->nodes[i];
+		char next[100];
 		struct verify_subject live = { .check = "agent live",
 					       .name = n->name,
-					       .address = "/v1/health" };
+					       .address = "/v1/health",
+					       .next = next };
 		struct verify_subject ready = { .check = "agent ready",
 						.name = n->name,
-						.address = "/v1/ready" };
+						.address = "/v1/ready",
+						.next = next };
 
+		snprintf(next, sizeof(next), "ctl node show %s", n->name);
 		if (!cannot_ask(v, n, &live, false))
 			n->ready = ask(v, n, &live, "/v1/health");
 		if (!cannot_ask(v, n, &ready, true))

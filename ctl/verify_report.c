@@ -23,6 +23,7 @@ static void line_fini(struct verify_line *l)
 	free(l->address);
 	free(l->stack);
 	free(l->message);
+	free(l->next);
 }
 
 void verify_report_fini(struct verify_report *r)
@@ -68,7 +69,9 @@ void verify_report_add(struct verify_report *r, enum verify_verdict verdict, int
 	l.address = copy(subject->address);
 	l.stack = copy(subject->stack);
 	l.message = copy(message);
-	if (!l.check || !l.subject || !l.address || !l.stack || !l.message || !make_room(r)) {
+	l.next = copy(verdict == VERIFY_FAIL ? subject->next : NULL);
+	if (!l.check || !l.subject || !l.address || !l.stack || !l.message || !l.next ||
+	    !make_room(r)) {
 		r->no_memory = true;
 		line_fini(&l);
 		return;
@@ -83,6 +86,22 @@ bool verify_report_good(const struct verify_report *r)
 	       r->count[VERIFY_PASS];
 }
 
+static bool is_suggested_before(const struct verify_report *r, size_t line)
+{
+	for (size_t i = 0; i < line; i++)
+		if (!strcmp(r->lines[i].next, r->lines[line].next))
+			return true;
+	return false;
+}
+
+const char *verify_report_next(const struct verify_report *r, size_t i)
+{
+	for (size_t line = 0; line < r->n; line++)
+		if (*r->lines[line].next && !is_suggested_before(r, line) && i-- == 0)
+			return r->lines[line].next;
+	return NULL;
+}
+
 void verify_report_count(const struct verify_report *r, const char *stack,
 			 size_t ret[VERIFY_VERDICTS])
 {
@@ -94,9 +113,10 @@ void verify_report_count(const struct verify_report *r, const char *stack,
 
 static json_t *line_json(const struct verify_line *l)
 {
-	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:s}", "verdict", names[l->verdict],
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:s, s:s}", "verdict", names[l->verdict],
 			 "check", l->check, "subject", l->subject, "address", l->address, "stack",
-			 l->stack, "took_ns", (json_int_t)l->took_ns, "message", l->message);
+			 l->stack, "took_ns", (json_int_t)l->took_ns, "message", l->message, "next",
+			 l->next);
 }
 
 json_t *verify_report_json(const struct verify_report *r)

@@ -13,6 +13,7 @@ enum verify_verdict { VERIFY_PASS, VERIFY_WARN, VERIFY_FAIL, VERIFY_SKIP, VERIFY
 struct verify_line {
 	enum verify_verdict verdict;
 	char *check, *subject, *address, *stack, *message; /* never NULL */
+	char *next; /* what to type; "": nothing to suggest */
 	int64_t took_ns;
 };
 
@@ -27,6 +28,7 @@ struct verify_report {
 struct verify_subject {
 	const char *check, *name, *address;
 	const char *stack; /* whose it is; none for what belongs to a node or the cluster */
+	const char *next;  /* the command to type when it failed */
 };
 
 void verify_report_add(struct verify_report *r, enum verify_verdict verdict, int64_t took_ns,
@@ -37,6 +39,9 @@ void verify_report_fini(struct verify_report *r);
 /* Nothing failed or was skipped, something passed, and no line was lost. */
 bool verify_report_good(const struct verify_report *r);
 const char *verify_verdict_name(enum verify_verdict v);
+
+/* The i-th different command that the failed lines suggest; NULL when there are not so many. */
+const char *verify_report_next(const struct verify_report *r, size_t i);
 
 /* How many lines about that stack there are of each verdict. */
 void verify_report_count(const struct verify_report *r, const char *stack,

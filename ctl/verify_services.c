@@ -10,9 +10,9 @@
 #include "ctl/verify.h"
 #include "ctl/verify_wire.h"
 
-/* "demo/api on worker1" and "192.168.56.11:8080/health", for the lines about an endpoint. */
+/* "demo/api on worker1", "192.168.56.11:8080/health" and the command that looks closer. */
 struct place {
-	char name[200], address[300];
+	char name[200], address[300], next[100];
 };
 
 static struct verify_subject subject_of(const char *check, const struct verify_endpoint *e,
@@ -20,9 +20,12 @@ static struct verify_subject subject_of(const char *check, const struct verify_e
 {
 	snprintf(p->name, sizeof(p->name), "%s/%s on %s", e->stack, e->service, e->node->name);
 	snprintf(p->address, sizeof(p->address), "%s:%u%s", e->address, e->port, path);
-	return (struct verify_subject){
-		.check = check, .name = p->name, .address = p->address, .stack = e->stack
-	};
+	snprintf(p->next, sizeof(p->next), "ctl drift detect %s", e->stack);
+	return (struct verify_subject){ .check = check,
+					.name = p->name,
+					.address = p->address,
+					.stack = e->stack,
+					.next = p->next };
 }
 
 void verify_ports(struct verify *v)

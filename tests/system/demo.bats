@@ -40,8 +40,10 @@ lives() { ctl ps -o json | jq -c '[.workloads[] | select(.service == "api") | [.
 		within 5 not_ready "demo-api-$worker"
 	done
 	run -5 --separate-stderr ctl verify
-	[[ $output == *"FAIL    isolation"*demo-db-1* ]]
-	[[ $(grep -c '^FAIL.*/ready' <<<"$output") == 2 ]]
+	[[ $output == *"FAIL    workload"*demo-db-1*"it is stopped"* ]]
+	[[ $output == *"SKIP    isolation"*demo-db-1*"it does not run"* ]]
+	[[ ${stderr_lines[0]} == "next: ctl start demo-db-1" ]]
+	[[ $(grep -cE '^FAIL +service ready' <<<"$output") == 2 ]]
 	grep -q '^PASS.*/health' <<<"$output"
 	answers 1 /health 200
 	[[ $(lives) == "$before" ]]
@@ -61,7 +63,7 @@ not_ready() { [[ $(workload "$1" .ready) == false ]]; }
 @test "a database killed as a whole comes back with its items, and the service waits for it" {
 	written=$(items)
 	before=$(lives)
-	lab exec worker1 -- kill -9 "$(workload demo-db-1 .pid)"
+	lab exec worker1 -- kill -9 "$(process_of demo-db-1)"
 	ready_again demo-db-1 3 # it was stopped and started before
 	[[ $(ctl ps) == *demo-db-1*"last exit: killed from outside"* ]]
 	within 15 answers 2 /ready 200

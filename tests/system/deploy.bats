@@ -134,11 +134,28 @@ is_running() { workload_is "$1" running; }
 	ctl stop t-job-1
 	within 15 workload_is t-job-1 stopped
 	run -5 ctl verify
-	[[ $output == *"FAIL    isolation"*"t-job-1"* ]]
+	[[ $output == *"FAIL    workload"*"t-job-1"*"it is stopped"* ]]
 	ctl start t-job-1
 	within 10 is_running t-job-1
 	within 10 was_told workload.exit t-job-1 # controld collects the agents' events every other second
 }
+
+@test "what an agent has lost fails the proof, which names the command that finds it, and is brought back" {
+	local node token
+	node=$(workload t-job-2 .node)
+	token=$(cat "$CLUSTER/lab/$node/disk/tokens/t")
+	lab exec "$node" -- curl -fsS --unix-socket /run/stackpilot/agentd.sock -X DELETE -o /dev/null \
+		"http://agent/v1/workloads/t-job-2?token=$token"
+	within 10 is_lost t-job-2
+	run -5 --separate-stderr ctl verify
+	[[ $output == *"FAIL    workload"*"t/job"*"1 of 2 are there"* ]]
+	[[ $stderr == *"next: ctl drift detect t"* ]]
+	run -2 ctl drift detect t
+	ctl drift fix --yes t
+	within 10 is_running t-job-2
+}
+
+is_lost() { [[ $(workload "$1" .state) != running ]]; }
 
 @test "verify passes, also with restarts, and its three forms agree" {
 	run -0 ctl verify --deep

@@ -55,6 +55,29 @@ Test(verify_report, json_counts_and_keeps_the_order)
 	verify_report_fini(&r);
 }
 
+Test(verify_report, what_failed_suggests_commands_each_once_and_in_order)
+{
+	struct verify_subject s = { .check = "workload", .name = "demo-db-1" };
+	struct verify_report r = { 0 };
+
+	s.next = "ctl ps";
+	verify_report_add(&r, VERIFY_PASS, 0, &s, "%s", "");
+	verify_report_add(&r, VERIFY_SKIP, 0, &s, "its agent is not ready");
+	cr_expect_null(verify_report_next(&r, 0), "only a failure has something to suggest");
+	s.next = "ctl start demo-db-1";
+	verify_report_add(&r, VERIFY_FAIL, 0, &s, "it is stopped");
+	s.next = NULL;
+	verify_report_add(&r, VERIFY_FAIL, 0, &s, "closed");
+	s.next = "ctl start demo-db-1";
+	verify_report_add(&r, VERIFY_FAIL, 0, &s, "it is stopped");
+	s.next = "ctl logs --tail 20 demo-api-1";
+	verify_report_add(&r, VERIFY_FAIL, 0, &s, "it is not ready");
+	cr_expect_str_eq(verify_report_next(&r, 0), "ctl start demo-db-1");
+	cr_expect_str_eq(verify_report_next(&r, 1), "ctl logs --tail 20 demo-api-1");
+	cr_expect_null(verify_report_next(&r, 2));
+	verify_report_fini(&r);
+}
+
 Test(verify_report, junit_is_escaped_and_tells_each_verdict)
 {
 	autobuf struct sp_buf out = SP_BUF_INIT;
@@ -81,9 +104,11 @@ Test(verify_report, counts_the_lines_about_one_stack)
 
 	verify_report_add(&r, VERIFY_FAIL, 0, &subject, "of a node");
 	verify_report_add(&r, VERIFY_PASS, 0,
-			  &(struct verify_subject){ "isolation", "a-web-1", "n", "a" }, "%s", "");
+			  &(struct verify_subject){ "isolation", "a-web-1", "n", "a", NULL }, "%s",
+			  "");
 	verify_report_add(&r, VERIFY_SKIP, 0,
-			  &(struct verify_subject){ "isolation", "b-web-1", "n", "b" }, "away");
+			  &(struct verify_subject){ "isolation", "b-web-1", "n", "b", NULL },
+			  "away");
 	verify_report_count(&r, "a", count);
 	cr_expect_eq(count[VERIFY_PASS], 1);
 	cr_expect_eq(count[VERIFY_FAIL] + count[VERIFY_SKIP] + count[VERIFY_WARN], 0);
