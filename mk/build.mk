@@ -65,4 +65,6 @@ $(BIN)/spinit: $(wildcard runtime/init/*.c runtime/init/*.h) base/err.c base/err
 	@mkdir -p $(@D)
 	$(QUIET_CC)$(MUSL_CC) $(SPINIT_CFLAGS) -o $@ $(filter %.c,$^)
 
--include $(shell find $(O) -name '*.d' -not -path '$(O)/lab/*' -not -path '$(O)/vm/*' -not -path '$(O)/san/*' 2>/dev/null)
+# Other builds and the disks of labs lie below $(O) too; what they hold is not ours to read.
+-include $(shell find $(O) -path '$(O)/lab' -prune -o -path '$(O)/vm' -prune -o -path '$(O)/san' -prune -o -path '$(O)/test-*' -prune \
+                 -o -name '*.d' -type f -print 2>/dev/null)

@@ -168,7 +168,7 @@ leaks() { # what a node holds, as lines that must be the same before and after
 @test "a workload that is killed comes back, and the reason is told" {
 	put demo-a-1
 	wait_ready demo-a-1
-	in_host kill -9 "$(status_of demo-a-1 .pid)"
+	in_host kill -9 "$(process_of demo-a-1)"
 	wait_state demo-a-1 backoff
 	wait_ready demo-a-1
 	[[ $(status_of demo-a-1 .incarnation) == 2 ]]
@@ -193,7 +193,7 @@ leaks() { # what a node holds, as lines that must be the same before and after
 	wait_for 5 eval '[[ $(status_of demo-a-1 .incarnation) == 3 ]]'
 	wait_ready demo-a-1
 	[[ $(status_of demo-a-1 .restarts) == 0 ]]
-	in_host kill -9 "$(status_of demo-a-1 .pid)"
+	in_host kill -9 "$(process_of demo-a-1)"
 	wait_for 10 eval '[[ $(status_of demo-a-1 .restarts) == 1 ]]'
 }
 

@@ -137,7 +137,7 @@ image_again() { image_push busybox:test "$HOST_DIR/rootfs" "$1"; }
 	wait_for 10 eval 'events "select(.type == \"probe.failed\")" | grep -q .'
 	API_TIMEOUT=5 api_ok GET /v1/node
 	in_host pgrep -r Z -x sleep
-	in_host kill -9 "$(status_of demo-a-1 .pid)"
+	in_host kill -9 "$(process_of demo-a-1)"
 	wait_for 10 eval '[[ $(status_of demo-a-1 .incarnation) == 2 ]]'
 	API_TIMEOUT=10 remove demo-a-1
 	! in_host pgrep -r Z -x sleep
@@ -148,7 +148,7 @@ image_again() { image_push busybox:test "$HOST_DIR/rootfs" "$1"; }
 	wait_state demo-a-1 failed
 	put demo-b-2 '.restart="no"'
 	wait_ready demo-b-2
-	in_host kill -9 "$(status_of demo-b-2 .pid)"
+	in_host kill -9 "$(process_of demo-b-2)"
 	wait_state demo-b-2 failed
 	local id
 	for id in demo-a-1 demo-b-2; do

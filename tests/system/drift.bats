@@ -58,7 +58,7 @@ agent() { # NODE METHOD PATH [BODY]: a call to the agent itself, with the stack'
 }
 pid_of() { # NODE ID: of the first process, as the node counts
 	on "$1" curl -fsS --unix-socket /run/stackpilot/agentd.sock "http://agent/v1/observed?stack=seed" |
-		jq -r --arg id "$2" '.workloads[] | select(.id == $id) | .container.process.pid'
+		jq -r --arg id "$2" '.workloads[] | select(.id == $id) | .container.process.pid | select(. > 0)'
 }
 link_of() { # NODE ID
 	on "$1" ip -o link show | awk -v id="$2" '$0 ~ "alias " id "( |$|\\\\)" {sub(/@.*/, "", $2); print $2}'

@@ -30,7 +30,7 @@ teardown_file() { BATS_TEST_COMPLETED=1 cluster_down; }
 setup() { bats_require_minimum_version 1.5.0; }
 
 @test "a workload killed from outside comes back after its back-off, and ps and events tell why" {
-	lab exec worker1 -- kill -9 "$(workload f-idle-1 .pid)"
+	lab exec worker1 -- kill -9 "$(process_of f-idle-1)"
 	within 5 told '.type == "workload.state" and .workload == "f-idle-1" and
 		(.message | test("^running -> backoff: killed from outside; next start in [0-9.]+m?s$"))'
 	ready_again f-idle-1 2

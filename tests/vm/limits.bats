@@ -67,7 +67,7 @@ told() { events "select(.workload == \"$1\" and .type == \"$2\")" | grep -q .; }
 	events 'select(.workload == "demo-a-1" and .type == "workload.exit") | .fields.oom' | grep -qx true
 	events 'select(.workload == "demo-a-1" and .type == "workload.state") | .message' | grep -q '^"running -> backoff: out of memory.*next start in'
 	wait_for 30 eval '[[ $(status_of demo-a-1 "\"\(.state) \(.incarnation) \(.restarts)\"") == "running 2 1" ]]'
-	in_host kill -9 "$(status_of demo-b-2 .pid)"
+	in_host kill -9 "$(process_of demo-b-2)"
 	wait_for 30 eval '[[ $(status_of demo-b-2 .incarnation) == 2 ]]'
 	[[ $(status_of demo-b-2 '"\(.last_exit.signal) \(.last_exit.oom)"') == "9 false" ]]
 }

@@ -146,6 +146,9 @@ status_of() { # ID [jq filter]
 	api GET "/v1/workloads/$1" && jq -r "${2:-.}" <<<"$body"
 }
 
+# The process of a workload, for kill; "" when it has none, which kill refuses (0 would be our own process group).
+process_of() { status_of "$1" '.pid | select(. > 0)'; }
+
 wait_for() { # SECONDS COMMAND...
 	local until=$(($(date +%s%N) + $1 * 1000000000))
 	shift

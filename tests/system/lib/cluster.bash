@@ -50,6 +50,9 @@ workload_is() { # id, state
 # One value of a workload's row of `ctl ps`: id, jq filter.
 workload() { ctl ps -o json | jq -r --arg id "$1" ".workloads[] | select(.id == \$id) | $2"; }
 
+# The process of a workload, for kill; "" when it has none, which kill refuses (0 would be our own process group).
+process_of() { workload "$1" '.pid | select(. > 0)'; }
+
 # An event for which the filter holds has been told: jq filter over one event.
 told() { ctl events -o json | jq -se "any(.[]; $1)" >/dev/null; }
 
