@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "base/json.h"
-#include "base/time.h"
 #include "control/deploy/plan_pins.h"
 #include "control/deploy/tasks.h"
 #include "control/stack/from_output.h"
@@ -27,8 +26,7 @@ int deploy_validate(struct operation *o, void *state, struct sp_err *err)
 		r = from_output_give_all(o->store, &d->desired, err);
 	if (r < 0)
 		return r;
-	if (d->desired.stack->policy.timeout_ns)
-		o->deadline_ns = sp_time_mono_ns() + d->desired.stack->policy.timeout_ns;
+	operation_limit(o, d->desired.stack->policy.timeout_ns);
 	r = d->revision ? deploy_adopt(d, err)
 			: desired_pin_as(&d->desired, o->control->images, d->request.was, &service,
 					 err);

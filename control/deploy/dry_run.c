@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/json.h"
+#include "base/time.h"
 #include "control/deploy/deploy.h"
 #include "control/deploy/plan_actions.h"
 #include "control/deploy/tasks.h"
@@ -106,7 +107,9 @@ static int draw(struct deploy *d, json_t **ret, struct sp_err *err)
 int dry_run(struct control *c, struct store *s, const struct dry_run_request *q,
 	    struct wire_failure *at, json_t **ret, struct sp_err *err)
 {
-	struct operation o = { .control = c, .store = s }; /* of no row: it is never begun */
+	struct operation o = { .control = c, /* of no row: it is never begun */
+			       .store = s,
+			       .began_ns = sp_time_mono_ns() };
 	struct deploy d = { .o = &o, .explain = true };
 	int r;
 

@@ -30,6 +30,20 @@ static void recall_failure(struct operation *o)
 	o->failed = true;
 }
 
+/* A database whose clock went back since has it begun now. */
+static int read_begin(struct operation *o, struct sp_err *err)
+{
+	int64_t now;
+	int r = store_now(o->store, &now, err);
+
+	if (r < 0)
+		return r;
+	o->began_ns = sp_time_mono_ns();
+	if (now > o->row.created_at_ns)
+		o->began_ns -= now - o->row.created_at_ns;
+	return 0;
+}
+
 int operation_open(struct control *c, const char *id, struct operation **ret, struct sp_err *err)
 {
 	struct operation *o = calloc(1, sizeof(*o));
@@ -42,6 +56,8 @@ int operation_open(struct control *c, const char *id, struct operation **ret, st
 	r = o->agents ? store_pool_take(c->stores, &o->store, err) : sp_fail_nomem(err);
 	if (r == 0)
 		r = store_operation_load(o->store, id, &o->row, err);
+	if (r == 0)
+		r = read_begin(o, err);
 	if (r == 0)
 		r = operation_lease_take(o, err);
 	if (r == 0 && o->row.error)
@@ -124,6 +140,11 @@ int operation_check(struct operation *o, struct sp_err *err)
 		return sp_fail(err, SP_E_INTERRUPTED, "operation '%s' was cancelled by %s",
 			       o->row.id, who);
 	return 0;
+}
+
+void operation_limit(struct operation *o, int64_t timeout_ns)
+{
+	o->deadline_ns = timeout_ns ? o->began_ns + timeout_ns : 0;
 }
 
 int64_t operation_bound(const struct operation *o, int64_t timeout_ns)

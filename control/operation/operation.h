@@ -45,6 +45,7 @@ struct operation {
 	bool failed;
 	bool lost;           /* no more ours to write for */
 	bool past_return;    /* too late to cancel: what is gone cannot be put back */
+	int64_t began_ns;    /* its first attempt (CLOCK_MONOTONIC, from the database's clock) */
 	int64_t deadline_ns; /* CLOCK_MONOTONIC, of the way forward; 0: none */
 	struct operation_agents *agents;
 };
@@ -66,6 +67,9 @@ int operation_step(struct operation *o, int number, const struct operation_step 
 
 /* 0: go on. An error when it is cancelled, stopping, or out of time; reverting only ever stops. */
 int operation_check(struct operation *o, struct sp_err *err);
+/* Give the way forward, over all its attempts, that long from the operation's begin; 0: no bound.
+ */
+void operation_limit(struct operation *o, int64_t timeout_ns);
 /* Of a time-out, what is left of the operation's own. */
 int64_t operation_bound(const struct operation *o, int64_t timeout_ns);
 bool operation_is_cancelled(struct operation *o);

@@ -8,7 +8,6 @@
 
 #include "base/json.h"
 #include "base/str.h"
-#include "base/time.h"
 #include "control/store/event.h"
 #include "control/store/stack.h"
 
@@ -84,10 +83,12 @@ static int write_operation(struct store *s, const struct begin *b, int64_t numbe
 	const struct store_operation_request *q = b->q;
 	autofree char *sealed = NULL;
 	char place[STORE_PLACE_MAX];
-	int r;
+	int64_t now;
+	int r = store_now(s, &now, err);
 
 	place_of(b->id, place);
-	r = store_seal(s, place, q->request, &sealed, err);
+	if (r == 0)
+		r = store_seal(s, place, q->request, &sealed, err);
 	if (r < 0)
 		return r;
 	return db_write(store_db(s), err,
@@ -95,8 +96,8 @@ static int write_operation(struct store *s, const struct begin *b, int64_t numbe
 			" requested_by, idempotency_key, request_digest, request)"
 			" VALUES ($1, $2, $3, $4, 'running', $5, $6, $7, $8, $9, $10)",
 			DB_S(b->id), DB_I(number), DB_S(q->kind), DB_S(q->stack), DB_I(token),
-			DB_I(sp_time_real_ns()), DB_S(q->requested_by), DB_S(q->idempotency_key),
-			DB_S(b->digest), DB_S(sealed));
+			DB_I(now), DB_S(q->requested_by), DB_S(q->idempotency_key), DB_S(b->digest),
+			DB_S(sealed));
 }
 
 static int insert_operation(struct store *s, struct begin *b, int64_t token, struct sp_err *err)
@@ -191,7 +192,8 @@ static void read_operation(const struct db_rows *rows, struct store_operation *o
 	*o = (struct store_operation){ .token = db_number(rows, 2),
 				       .state = parse_state(db_text(rows, 4)),
 				       .attempt = db_number(rows, 5),
-				       .revision = db_number(rows, 7) };
+				       .revision = db_number(rows, 7),
+				       .created_at_ns = db_number(rows, 10) };
 	db_text_into(rows, 0, o->kind, sizeof(o->kind));
 	db_text_into(rows, 1, o->stack, sizeof(o->stack));
 	if (sp_str_eq(db_text(rows, 6), store_direction_name(STORE_DIRECTION_REVERT)))
@@ -208,7 +210,7 @@ int store_operation_load(struct store *s, const char *id, struct store_operation
 	char place[STORE_PLACE_MAX];
 	int r = db_select(store_db(s), &rows, err,
 			  "SELECT kind, stack, token, request, state, attempt, direction, revision,"
-			  " stack_before, error FROM operations WHERE id = $1",
+			  " stack_before, error, created_at FROM operations WHERE id = $1",
 			  DB_S(id));
 
 	r = store_first(r, rows, "operation", id, err);
@@ -253,14 +255,18 @@ static int finish(struct store *s, void *state, struct sp_err *err)
 	const struct finish *f = state;
 	autojson json_t *error = f->failure ? wire_failure_encode(f->failure) : NULL;
 	autofree char *text = error ? sp_json_text(error) : NULL;
+	int64_t now;
 	int r;
 
 	if (f->failure && !text)
 		return sp_fail_nomem(err);
+	r = store_now(s, &now, err);
+	if (r < 0)
+		return r;
 	r = db_write(store_db(s), err,
 		     "UPDATE operations SET state = $1, finished_at = $2, error = $3"
 		     " WHERE id = $4 AND state = 'running'",
-		     DB_S(state_names[f->state]), DB_I(sp_time_real_ns()), DB_S(text), DB_S(f->id));
+		     DB_S(state_names[f->state]), DB_I(now), DB_S(text), DB_S(f->id));
 	if (r == 0)
 		return sp_fail(err, SP_E_CONFLICT, "operation '%s' is not running", f->id);
 	if (r >= 0)

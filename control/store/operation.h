@@ -76,7 +76,8 @@ struct store_operation {
 	int64_t token; /* fencing token for the agents */
 	char *request;
 	enum store_operation_state state;
-	int64_t attempt; /* from 1 */
+	int64_t created_at_ns; /* by the database's clock, as are all its times */
+	int64_t attempt;       /* from 1 */
 	enum store_direction direction;
 	int64_t revision;      /* that it made; 0: none yet */
 	char stack_before[16]; /* state of the stack when revision was made */

@@ -4,7 +4,6 @@
 
 #include "base/json.h"
 #include "base/str.h"
-#include "base/time.h"
 #include "control/store/event.h"
 #include "control/store/operation.h"
 
@@ -98,18 +97,22 @@ static int change(struct store *s, void *state, struct sp_err *err)
 	autojson json_t *error = c->failure ? wire_failure_encode(c->failure) : NULL;
 	autofree char *text = error ? sp_json_text(error) : NULL;
 	bool starts = c->state == STORE_STEP_RUNNING;
+	int64_t now;
 	int r;
 
 	if (c->failure && !text)
 		return sp_fail_nomem(err);
+	r = store_now(s, &now, err);
+	if (r < 0)
+		return r;
 	r = db_write(store_db(s), err,
 		     "UPDATE steps SET state = $1,"
 		     " started_at = CASE WHEN $2 = 1 THEN $3 ELSE started_at END,"
 		     " finished_at = CASE WHEN $2 = 1 THEN NULL ELSE $3 END,"
 		     " message = COALESCE($4, message), error = $5"
 		     " WHERE operation = $6 AND number = $7",
-		     DB_S(state_names[c->state]), DB_I(starts), DB_I(sp_time_real_ns()),
-		     DB_S(c->message), DB_S(text), DB_S(c->operation), DB_I(c->number));
+		     DB_S(state_names[c->state]), DB_I(starts), DB_I(now), DB_S(c->message),
+		     DB_S(text), DB_S(c->operation), DB_I(c->number));
 	return r < 0 ? r : tell(s, c, err);
 }
 

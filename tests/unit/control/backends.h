@@ -8,6 +8,7 @@
 #pragma once
 
 #include "tests/unit/control/database.h"
+#include "tests/unit/control/engines.h"
 #include "tests/unit/control/scratch.h"
 
 static struct store *s;
@@ -47,18 +48,4 @@ TestSuite(sqlite, .init = backend_open_sqlite, .fini = backend_close, .timeout =
 TestSuite(postgres, .init = backend_open_postgres, .fini = backend_close, .timeout = 60);
 TestSuite(pgbouncer, .init = backend_open_pgbouncer, .fini = backend_close, .timeout = 60);
 
-#define CONTRACT(name)          \
-	static void name(void); \
-	Test(sqlite, name)      \
-	{                       \
-		name();         \
-	}                       \
-	Test(postgres, name)    \
-	{                       \
-		name();         \
-	}                       \
-	Test(pgbouncer, name)   \
-	{                       \
-		name();         \
-	}                       \
-	static void name(void)
+#define CONTRACT(name) ON_ALL(name)

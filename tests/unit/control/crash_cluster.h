@@ -7,6 +7,7 @@
 #include "tests/unit/control/crash.h"
 #include "tests/unit/control/crash_stack.h"
 #include "tests/unit/control/database.h"
+#include "tests/unit/control/engines.h"
 
 #define WRITES_MAX 120 /* more journal writes than any of these operations has */
 
@@ -48,18 +49,6 @@ static inline void tear_down(void)
 
 TestSuite(sqlite, .init = set_up_on_sqlite, .fini = tear_down, .timeout = 300);
 TestSuite(postgres, .init = set_up_on_postgres, .fini = tear_down, .timeout = 300);
-
-#define ON_BOTH(name)           \
-	static void name(void); \
-	Test(sqlite, name)      \
-	{                       \
-		name();         \
-	}                       \
-	Test(postgres, name)    \
-	{                       \
-		name();         \
-	}                       \
-	static void name(void)
 
 static inline struct crash_order order(const char *services)
 {

@@ -5,26 +5,9 @@
 #include <limits.h>
 
 #include "control/deploy/destroy.h"
-#include "tests/unit/control/database.h"
-#include "tests/unit/control/fake_cluster.h"
+#include "tests/unit/control/cluster_engines.h"
 
 #define ROUNDS 12
-
-static void start_on_postgres(void)
-{
-	database_make("", scratch_where, sizeof(scratch_where));
-	start_all();
-}
-
-static void stop_with_database(void)
-{
-	stop_all();
-	database_remove();
-}
-
-TestSuite(deps_race_sqlite, .init = start_all, .fini = stop_all, .timeout = 120);
-TestSuite(deps_race_postgres, .init = start_on_postgres, .fini = stop_with_database,
-	  .timeout = 120);
 
 static void begin_on(const char *kind, const char *stack, const char *request,
 		     char id[STORE_NAME_MAX])
@@ -97,7 +80,7 @@ static void let_pass(int round)
 	nanosleep(&(struct timespec){ .tv_nsec = (round % 4) * 4 * (long)SP_NS_PER_MS }, NULL);
 }
 
-static void race(void)
+ON_BOTH(no_stack_runs_on_one_that_was_destroyed)
 {
 	char base[STORE_NAME_MAX], top[STORE_NAME_MAX], gone[STORE_NAME_MAX];
 
@@ -125,23 +108,13 @@ static void race(void)
 	}
 }
 
-Test(deps_race_sqlite, no_stack_runs_on_one_that_was_destroyed)
-{
-	race();
-}
-
-Test(deps_race_postgres, no_stack_runs_on_one_that_was_destroyed)
-{
-	race();
-}
-
 static void refuse(int puts)
 {
 	agents[0].refusals = agents[1].refusals = puts;
 }
 
 /* The deploy is placed and its agents refuse; then what it requires is destroyed, by force. */
-Test(deps_race_sqlite, a_deploy_whose_ground_is_destroyed_by_force_meanwhile_is_reverted)
+Test(sqlite, a_deploy_whose_ground_is_destroyed_by_force_meanwhile_is_reverted)
 {
 	char base[STORE_NAME_MAX], top[STORE_NAME_MAX], gone[STORE_NAME_MAX], node[STORE_NAME_MAX];
 	int64_t deadline = sp_time_mono_ns() + DEADLINE_NS;
@@ -165,7 +138,7 @@ Test(deps_race_sqlite, a_deploy_whose_ground_is_destroyed_by_force_meanwhile_is_
 	cr_expect_eq(revision_of("top"), 0);
 }
 
-Test(deps_race_sqlite, a_destroy_that_is_refused_leaves_the_stack_as_it_was)
+Test(sqlite, a_destroy_that_is_refused_leaves_the_stack_as_it_was)
 {
 	char base[STORE_NAME_MAX], top[STORE_NAME_MAX], gone[STORE_NAME_MAX];
 	struct store_stack st;

@@ -1,0 +1,62 @@
+/* The time that a policy gives to an operation counts from its begin, whoever finishes it. */
+#include "tests/unit/control/cluster_engines.h"
+
+#define HOUR_LONG "x-stackpilot: {policy: {timeout: 1h}}\n"
+
+/* Begun that long ago by a controld that has died since, and taken over. */
+static json_t *taken_over(const char *kind, const char *request, int minutes_ago)
+{
+	struct store_operation_request q = { .kind = kind,
+					     .stack = "demo",
+					     .requested_by = "test",
+					     .request = request,
+					     .lock = { .runner = c.runner,
+						       .ttl_ns = c.config.lock_ttl_ns } };
+	char id[STORE_NAME_MAX];
+	struct store_lease_takeover t = { .operation = id,
+					  .runner = c.runner,
+					  .ttl_ns = c.config.lock_ttl_ns,
+					  .restarted = true };
+
+	cr_assert_eq(store_operation_begin(s, &q, id, &err), 0, "%s", err.message);
+	cr_assert_eq(store_write(s, &err,
+				 "UPDATE operations SET created_at = created_at - $1 WHERE id = $2",
+				 DB_I(minutes_ago * 60 * SP_NS_PER_S), DB_S(id)),
+		     1, "%s", err.message);
+	cr_assert_eq(store_operation_take_over(s, &t, &err), STORE_LEASE_GRANTED, "%s",
+		     err.message);
+	cr_assert_eq(workers_queue(c.workers, id, &err), 0);
+	return finished(id);
+}
+
+static void expect_out_of_time(const json_t *op)
+{
+	const json_t *error = json_object_get(op, "error");
+
+	expect_state(op, "failed");
+	cr_expect_str_eq(member(error, "code"), "timeout");
+	cr_expect_not_null(strstr(member(error, "message"), "took longer than its stack allows"),
+			   "%s", member(error, "message"));
+}
+
+ON_BOTH(a_deploy_that_is_taken_over_has_what_is_left_of_its_time)
+{
+	autofree char *request = bundle_of(DB API HOUR_LONG, "rollback");
+	autojson json_t *late = taken_over("deploy", request, 61);
+	autojson json_t *in_time = taken_over("deploy", request, 30);
+
+	expect_out_of_time(late);
+	expect_state(in_time, "succeeded");
+}
+
+ON_BOTH(so_has_a_destroy_and_a_drift_fix)
+{
+	autojson json_t *first = deploy(DB API HOUR_LONG);
+	autojson json_t *fix = taken_over("drift-fix", "{}", 61);
+	autojson json_t *gone = taken_over("destroy", "{}", 61);
+	autojson json_t *in_time = taken_over("destroy", "{}", 30);
+
+	expect_out_of_time(fix);
+	expect_out_of_time(gone);
+	expect_state(in_time, "succeeded");
+}
