@@ -12,25 +12,27 @@
 
 #include "base/json.h"
 #include "base/mem.h"
-#include "base/str.h"
 #include "base/time.h"
 #include "control/drift/detect.h"
+#include "control/drift/fixed.h"
 #include "control/drift/repair.h"
 #include "control/operation/operation.h"
 #include "control/operation/recovery.h"
 #include "control/operation/worker.h"
 #include "control/snapshot/step.h"
 #include "control/stack/limit.h"
-#include "control/store/drift.h"
 
 #define SETTLE_NS (20 * SP_NS_PER_S) /* for repairs to show */
 #define PAUSE_NS  (200 * SP_NS_PER_MS)
+#define AT_MAX    (STORE_NAME_MAX + DRIFT_FIELD_MAX + 16) /* "demo-db-1/limits.memory.max" */
 
 struct fix {
 	struct operation *o;
-	const char *resource; /* what is meant */
-	struct drift_report report;
-	bool verified; /* what was repaired is as expected */
+	const char *resource;       /* what is meant */
+	struct drift_report report; /* of this attempt's first look: what is meant */
+	struct drift_report now;    /* of the last look */
+	int *steps;    /* of the journal, one for each of report; 0: another one's does */
+	json_t *meant; /* by all attempts; NULL: not read */
 };
 
 static int is_before(const void *a, const void *b)
@@ -109,61 +111,84 @@ static bool is_done_already(const struct drift_findings *all, size_t i)
 	return false;
 }
 
-static int repair_all(struct fix *f, struct sp_err *err)
+/* The step that puts the one at i right; at is where its name is kept. */
+static struct operation_step step_of(struct fix *f, size_t i, char at[AT_MAX])
 {
-	const struct drift_findings *all = &f->report.findings;
+	struct drift_finding *one = &f->report.findings.list[i];
+
+	snprintf(at, AT_MAX, "%s/%s", one->resource, one->field);
+	return (struct operation_step){ .name = FIXED_STEP,
+					.node = one->node,
+					.resource = at,
+					.stage = SP_STAGE_START,
+					.fn = drift_repair,
+					.state = one };
+}
+
+static int plan_one(struct fix *f, size_t i, struct sp_err *err)
+{
+	autofree char *subject = fixed_subject(&f->report.findings, i, f->o->row.stack);
+	char at[AT_MAX];
+	struct operation_step step = step_of(f, i, at);
+
+	step.subject = subject;
+	return subject ? operation_plan(f->o, &step, &f->steps[i], err) : sp_fail_nomem(err);
+}
+
+/* All that is meant is in the journal before the first repair, which may put right more than the
+ * finding it is for. */
+static int plan_all(struct store *s, void *state, struct sp_err *err)
+{
+	struct fix *f = state;
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < all->n; i++) {
-		autofree char *resource =
-			sp_str_format("%s/%s", all->list[i].resource, all->list[i].field);
-		struct operation_step step = { .name = "repair",
-					       .node = all->list[i].node,
-					       .resource = resource,
-					       .stage = SP_STAGE_START,
-					       .fn = drift_repair,
-					       .state = &all->list[i] };
-
-		if (is_done_already(all, i))
-			continue;
-		r = resource ? operation_step(f->o, 0, &step, err) : sp_fail_nomem(err);
-	}
+	(void)s;
+	for (size_t i = 0; r == 0 && i < f->report.findings.n; i++)
+		if (!is_done_already(&f->report.findings, i))
+			r = plan_one(f, i, err);
 	return r;
 }
 
-static bool is_still_there(const struct drift_findings *now, const struct drift_finding *one)
+static int repair_all(struct fix *f, struct sp_err *err)
 {
-	for (size_t i = 0; i < now->n; i++)
-		if (!strcmp(now->list[i].resource, one->resource) &&
-		    !strcmp(now->list[i].field, one->field) &&
-		    !strcmp(now->list[i].node, one->node))
-			return true;
-	return false;
-}
+	size_t n = f->report.findings.n;
+	int r;
 
-static const struct drift_finding *first_left(const struct fix *f, const struct drift_findings *now)
-{
-	for (size_t i = 0; i < f->report.findings.n; i++)
-		if (is_still_there(now, &f->report.findings.list[i]))
-			return &f->report.findings.list[i];
-	return NULL;
+	f->steps = calloc(n + 1, sizeof(*f->steps));
+	r = f->steps ? store_transact(f->o->store, plan_all, f, err) : sp_fail_nomem(err);
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		char at[AT_MAX];
+		struct operation_step step = step_of(f, i, at);
+
+		if (f->steps[i])
+			r = operation_step(f->o, f->steps[i], &step, err);
+	}
+	return r;
 }
 
 /* In the transaction that ends the operation. */
 static int tell_fixed(struct store *s, void *state, struct sp_err *err)
 {
 	const struct fix *f = state;
-	const struct operation *o = f->o;
-	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < f->report.findings.n; i++) {
-		autojson json_t *one =
-			drift_finding_json(&f->report.findings.list[i], o->row.stack);
+	(void)s;
+	return fixed_tell(f->o, f->meant, &f->now, err);
+}
 
-		r = one ? store_drift_fixed(s, o->row.stack, o->row.id, one, err)
-			: sp_fail_nomem(err);
-	}
-	return r;
+static int read_meant(struct fix *f, struct sp_err *err)
+{
+	return f->meant ? 0 : fixed_meant(f->o, &f->meant, err);
+}
+
+/* What has become of it all. */
+static int look_again(struct fix *f, struct sp_err *err)
+{
+	struct operation *o = f->o;
+	int r = read_meant(f, err);
+
+	drift_report_fini(&f->now);
+	return r < 0 ? r
+		     : drift_detect(o->control, o->store, o->row.stack, o->row.id, &f->now, err);
 }
 
 /* Repaired is what a look at the hosts says is repaired; a restart takes its time. */
@@ -174,22 +199,19 @@ static int verify(struct operation *o, void *state, struct sp_err *err)
 	struct fix *f = state;
 
 	for (;;) {
-		struct drift_report now = { 0 };
-		const struct drift_finding *left;
-		int r = drift_detect(o->control, o->store, o->row.stack, o->row.id, &now, err);
+		const json_t *left;
+		int r = look_again(f, err);
 
 		if (r < 0)
 			return r;
-		left = first_left(f, &now.findings);
-		drift_report_fini(&now);
-		f->verified = !left;
+		left = fixed_first_left(f->meant, &f->now);
 		if (!left)
 			return f->resource || !is_missing_a_node(f) ? 0 : fail_unreachable(f, err);
 		if (operation_stopping(o) || sp_time_mono_ns() > end)
 			return sp_fail(err, SP_E_UNHEALTHY,
-				       "'%s': %s is not as expected after its "
-				       "repair",
-				       left->resource, left->field);
+				       "'%s': %s is not as expected after its repair",
+				       json_string_value(json_object_get(left, "resource")),
+				       json_string_value(json_object_get(left, "field")));
 		nanosleep(&pause, NULL);
 	}
 }
@@ -218,6 +240,25 @@ static int walk(struct fix *f, struct sp_err *err)
 	return r < 0 ? r : operation_step(o, 0, &last, err);
 }
 
+/* One that failed on its way may have put something right; what cannot be seen is not told. */
+static bool is_seen(struct fix *f)
+{
+	struct sp_err why;
+
+	if (f->now.json)
+		return true;
+	return read_meant(f, &why) == 0 && json_array_size(f->meant) && look_again(f, &why) == 0;
+}
+
+static void conclude(struct fix *f, int r, struct sp_err *err)
+{
+	bool seen = is_seen(f);
+
+	if (!operation_stopping(f->o))
+		operation_end(f->o, r < 0 ? STORE_OPERATION_FAILED : STORE_OPERATION_SUCCEEDED,
+			      seen ? tell_fixed : NULL, f, err);
+}
+
 /* There is no way back from a repair, and none is needed: one that is cancelled just ends. */
 void drift_fix_run(struct operation *o)
 {
@@ -232,11 +273,12 @@ void drift_fix_run(struct operation *o)
 			    o->row.id, (long long)o->row.attempt);
 	else
 		r = walk(&f, &err);
-	if (!operation_stopping(o) && r < 0)
-		operation_end(o, STORE_OPERATION_FAILED, f.verified ? tell_fixed : NULL, &f, &err);
-	else if (!operation_stopping(o))
-		operation_end(o, STORE_OPERATION_SUCCEEDED, tell_fixed, &f, &err);
+	if (!operation_stopping(o))
+		conclude(&f, r, &err);
 	drift_report_fini(&f.report);
+	drift_report_fini(&f.now);
+	json_decref(f.meant);
+	free(f.steps);
 }
 
 int drift_fix_request(const char *resource, char **ret, struct sp_err *err)

@@ -26,6 +26,7 @@ typedef int (*operation_fn)(struct operation *o, void *state, struct sp_err *err
 
 struct operation_step {
 	const char *name, *node, *resource; /* NULL where it does not apply */
+	const char *subject;                /* JSON, kept with its intent; NULL */
 	enum sp_stage stage;                /* of an error that names none */
 	operation_fn fn;
 	void *state;

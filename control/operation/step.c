@@ -16,7 +16,8 @@ int operation_plan(struct operation *o, const struct operation_step *step, int *
 	struct store_step row = { .operation = o->row.id,
 				  .name = step->name,
 				  .node = step->node,
-				  .resource = step->resource };
+				  .resource = step->resource,
+				  .subject = step->subject };
 
 	return store_step_add(o->store, &row, ret_number, err);
 }

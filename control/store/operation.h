@@ -140,6 +140,7 @@ int store_operation_counts(struct store *s, const char *stack, json_t **ret, str
 struct store_step {
 	const char *operation;
 	const char *name, *node, *resource; /* NULL where it does not apply */
+	const char *subject;                /* JSON of what it is about, for who goes on; NULL */
 };
 
 struct store_step_row {
@@ -159,6 +160,10 @@ void store_steps_fini(struct store_steps *st);
 
 int store_step_list(struct store *s, const char *operation, struct store_steps *ret,
 		    struct sp_err *err);
+
+/* The subjects of the steps of that name, of all attempts, in their order: a JSON list. */
+int store_step_subjects(struct store *s, const char *operation, const char *name, json_t **ret,
+			struct sp_err *err);
 
 /* 1: the node where the last step that named the resource was done. */
 int store_step_node(struct store *s, const char *resource, char ret_node[STORE_NAME_MAX],

@@ -126,6 +126,8 @@ static const char *const migrations[] = {
 	"UPDATE snapshots SET verified_by = 'gates' WHERE verified_at > 0;",
 	/* 11: the manifest that a task ran with; its workload goes with its deploy */
 	"ALTER TABLE resources ADD COLUMN digest TEXT NOT NULL DEFAULT '';",
+	/* 12: what a step means to change, beyond its address (a drift fix: the findings) */
+	"ALTER TABLE steps ADD COLUMN subject TEXT;",
 };
 
 int store_schema_latest(void)

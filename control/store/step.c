@@ -30,12 +30,12 @@ static int add(struct store *s, void *state, struct sp_err *err)
 	auto_(db_rows_end) struct db_rows *rows = NULL;
 	int r = db_select(store_db(s), &rows, err,
 			  "INSERT INTO steps (operation, number, name, node, resource, state,"
-			  " attempt, message)"
+			  " attempt, message, subject)"
 			  " SELECT $1, COALESCE(MAX(number), 0) + 1, $2, $3, $4, 'pending',"
-			  " (SELECT attempt FROM operations WHERE id = $1), ''"
+			  " (SELECT attempt FROM operations WHERE id = $1), '', $5"
 			  " FROM steps WHERE operation = $1 RETURNING number",
 			  DB_S(step->operation), DB_S(step->name), DB_S(or_empty(step->node)),
-			  DB_S(or_empty(step->resource)));
+			  DB_S(or_empty(step->resource)), DB_S(step->subject));
 
 	if (r == 0)
 		r = db_next(rows, err);
@@ -166,6 +166,34 @@ int store_step_list(struct store *s, const char *operation, struct store_steps *
 	*ret = steps;
 	steps = (struct store_steps){ 0 };
 	return 0;
+}
+
+static int append_subject(const struct db_rows *rows, json_t *list, struct sp_err *err)
+{
+	json_t *subject = NULL;
+	int r = sp_json_parse(db_text(rows, 0), strlen(db_text(rows, 0)), &subject, err);
+
+	if (r == 0 && json_array_append_new(list, subject) < 0)
+		r = sp_fail_nomem(err);
+	return r;
+}
+
+int store_step_subjects(struct store *s, const char *operation, const char *name, json_t **ret,
+			struct sp_err *err)
+{
+	auto_(db_rows_end) struct db_rows *rows = NULL;
+	autojson json_t *list = json_array();
+	int r = list ? db_select(store_db(s), &rows, err,
+				 "SELECT subject FROM steps WHERE operation = $1 AND name = $2"
+				 " AND subject IS NOT NULL ORDER BY number",
+				 DB_S(operation), DB_S(name))
+		     : sp_fail_nomem(err);
+
+	while (r == 0 && (r = db_next(rows, err)) > 0)
+		r = append_subject(rows, list, err);
+	if (r == 0)
+		*ret = take_ptr(list);
+	return r;
 }
 
 int store_step_node(struct store *s, const char *resource, char ret_node[STORE_NAME_MAX],

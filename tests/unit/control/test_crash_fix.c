@@ -34,6 +34,30 @@ static void expect_repaired(const struct outcome *o)
 		     o->at, json_array_size(json_object_get(report, "findings")));
 }
 
+/* Each repaired finding is told once, whichever attempt has repaired it. */
+static void expect_told(const struct outcome *o, size_t wanted)
+{
+	struct store_event_filter f = { .operation = member(o->op, "id"),
+					.type = "drift.fixed",
+					.limit = 100 };
+	autojson json_t *list = NULL, *told = json_object();
+	const json_t *one;
+	int64_t next;
+	size_t i;
+
+	cr_assert_eq(store_event_list(o->s, &f, &list, &next, &err), 0, "%s", err.message);
+	json_array_foreach (list, i, one) {
+		const json_t *finding = json_object_get(one, "fields");
+		autofree char *which = sp_str_format("%s/%s", member(finding, "resource"),
+						     member(finding, "field"));
+
+		cr_expect_null(json_object_get(told, which), "write %d: '%s' twice", o->at, which);
+		json_object_set_new(told, which, json_true());
+	}
+	cr_expect_eq(json_object_size(told), wanted, "write %d: %zu told, not %zu", o->at,
+		     json_object_size(told), wanted);
+}
+
 static int fix_killed(const char *request, enum crash_when when, int at)
 {
 	struct crash_order fix = { .kind = "drift-fix" };
@@ -51,6 +75,7 @@ static int fix_killed(const char *request, enum crash_when when, int at)
 		cr_expect_eq(starts_of("demo-db-1"), 1, "write %d: put once", at);
 		if (!strcmp(request, "{}"))
 			expect_repaired(&o);
+		expect_told(&o, strcmp(request, "{}") != 0 ? 1 : agents[1].n_specs + 2);
 		outcome_fini(&o);
 	}
 	agents[1].stopped = agents[1].extra = false;
