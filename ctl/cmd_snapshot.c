@@ -13,7 +13,11 @@
 
 static const struct ctl_flag create_flags[] = {
 	{ .name = "description", .type = CTL_STRING, .value = "TEXT", .help = "what it is for" },
-	{ .name = "tag", .type = CTL_STRING, .value = "TAG", .repeat = true, .help = "a tag" },
+	{ .name = "tag",
+	  .type = CTL_STRING,
+	  .value = "TAG",
+	  .repeat = true,
+	  .help = "a tag; what has one is not cleared away" },
 	CTL_FLAGS_LOCK,
 	CTL_FLAG_OUTPUT("table|wide|json|yaml"),
 	CTL_FLAGS_END,
@@ -90,7 +94,7 @@ static void put_verified(const json_t *row, struct sp_buf *out)
 {
 	const char *at = ctl_json_text(row, "verified_at"), *by = ctl_json_text(row, "verified_by");
 
-	if (!*at)
+	if (!*at || json_is_true(json_object_get(row, "damaged")))
 		return;
 	ctl_put_age(at, out);
 	sp_buf_printf(out, " ago by %s", sp_str_eq(by, "gates") ? "its gates" : by);

@@ -33,7 +33,7 @@ API_HANDLER(snapshots_list)
 {
 	autosnapshots struct store_snapshots all = { 0 };
 	autojson json_t *list = json_array();
-	int r = store_snapshot_list(a->store, sp_httpd_param(a->req, "name"), &all, err);
+	int r = store_snapshot_look_all(a->store, sp_httpd_param(a->req, "name"), &all, err);
 
 	for (size_t i = 0; r == 0 && i < all.n; i++)
 		if (json_array_append_new(list, snapshot_view(&all.list[i])) < 0)
@@ -48,7 +48,7 @@ API_HANDLER(snapshots_get)
 	int r = version_of(a, "version", &version, err);
 
 	if (r == 0)
-		r = store_snapshot_get(a->store, sp_httpd_param(a->req, "name"), version, &n, err);
+		r = store_snapshot_look(a->store, sp_httpd_param(a->req, "name"), version, &n, err);
 	return r < 0 ? r : api_reply(a, 200, snapshot_view(&n), err);
 }
 
@@ -174,7 +174,7 @@ API_HANDLER(snapshots_tag)
 	if (r == 0)
 		r = lock_run(a, q.stack, "snapshot tag", tag_one, &q, err);
 	if (r == 0)
-		r = store_snapshot_get(a->store, q.stack, q.version, &n, err);
+		r = store_snapshot_look(a->store, q.stack, q.version, &n, err);
 	return r < 0 ? r : api_reply(a, 200, snapshot_view(&n), err);
 }
 

@@ -12,8 +12,8 @@
 
 #define FIXED_STEP "repair"
 
-/* Of all, those that the repair of the one at `at` puts right, as a step's subject on the heap. NULL
- * when out of memory. */
+/* Of all, those that the repair of the one at `at` puts right, as a step's subject on the heap.
+ * NULL when out of memory. */
 char *fixed_subject(const struct drift_findings *all, size_t at, const char *stack);
 /* The findings that any attempt has set out to repair, each once (as the API shows them). */
 int fixed_meant(struct operation *o, json_t **ret, struct sp_err *err);

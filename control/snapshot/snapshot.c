@@ -208,6 +208,7 @@ static int take(struct store *s, void *state, struct sp_err *err)
 		r = make_content(&(struct content){ &all, bundle, tasks }, &t->n, &text, err);
 	if (r == 0)
 		r = store_snapshot_add(s, &t->n, text.data, err);
+	policy.made = t->n.version;
 	if (r == 0)
 		r = store_snapshot_prune(s, t->q->stack, &policy, err);
 	return r < 0 ? r : 0;

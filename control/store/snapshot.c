@@ -81,11 +81,11 @@ static int read_row(const struct db_rows *rows, struct store_snapshot *ret, stru
 	return r;
 }
 
-int store_snapshot_get(struct store *s, const char *stack, int64_t version,
-		       struct store_snapshot *ret, struct sp_err *err)
+/* Damaged or not. */
+static int get_row(struct store *s, const char *stack, int64_t version, struct store_snapshot *ret,
+		   struct sp_err *err)
 {
 	auto_(db_rows_end) struct db_rows *rows = NULL;
-	struct store_snapshot n = { 0 };
 	int r = db_select(store_db(s), &rows, err,
 			  "SELECT " COLUMNS " FROM snapshots WHERE stack = $1 AND version = $2",
 			  DB_S(stack), DB_I(version));
@@ -95,8 +95,15 @@ int store_snapshot_get(struct store *s, const char *stack, int64_t version,
 	if (r == 0)
 		return sp_fail(err, SP_E_NOT_FOUND, "there is no snapshot v%" PRId64 " of '%s'",
 			       version, stack);
-	if (r == 1)
-		r = read_row(rows, &n, err);
+	return r < 0 ? r : read_row(rows, ret, err);
+}
+
+int store_snapshot_get(struct store *s, const char *stack, int64_t version,
+		       struct store_snapshot *ret, struct sp_err *err)
+{
+	struct store_snapshot n = { 0 };
+	int r = get_row(s, stack, version, &n, err);
+
 	if (r == 0 && n.damaged)
 		r = damaged(&n, "its row is not what was written", err);
 	if (r < 0)
@@ -291,6 +298,64 @@ int store_snapshot_text(struct store *s, const struct store_snapshot *n, char **
 		return r;
 	}
 	*ret = text;
+	return 0;
+}
+
+/* Look at its content. */
+static int look_inside(struct store *s, struct store_snapshot *n, struct sp_err *err)
+{
+	char *text = NULL;
+	struct sp_err why = { 0 };
+	int r = store_snapshot_text(s, n, &text, &why);
+
+	if (r < 0 && why.code != SP_E_CORRUPT) {
+		*err = why;
+		return r;
+	}
+	n->damaged |= r < 0;
+	if (r == 0)
+		explicit_bzero(text, strlen(text));
+	free(text);
+	return 0;
+}
+
+int store_snapshot_look(struct store *s, const char *stack, int64_t version,
+			struct store_snapshot *ret, struct sp_err *err)
+{
+	struct store_snapshot n = { 0 };
+	int r = get_row(s, stack, version, &n, err);
+
+	if (r == 0)
+		r = look_inside(s, &n, err);
+	if (r < 0)
+		store_snapshot_fini(&n);
+	else
+		*ret = n;
+	return r;
+}
+
+/* The whole one before i that has the same content. */
+static bool is_seen_whole(const struct store_snapshots *all, size_t i)
+{
+	for (size_t k = 0; k < i; k++)
+		if (!all->list[k].damaged && !strcmp(all->list[k].content, all->list[i].content))
+			return true;
+	return false;
+}
+
+int store_snapshot_look_all(struct store *s, const char *stack, struct store_snapshots *ret,
+			    struct sp_err *err)
+{
+	autosnapshots struct store_snapshots all = { 0 };
+	int r = store_snapshot_list(s, stack, &all, err);
+
+	for (size_t i = 0; r == 0 && i < all.n; i++)
+		if (!is_seen_whole(&all, i))
+			r = look_inside(s, &all.list[i], err);
+	if (r < 0)
+		return r;
+	*ret = all;
+	all = (struct store_snapshots){ 0 };
 	return 0;
 }
 

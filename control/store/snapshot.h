@@ -4,8 +4,8 @@
  * it, and so refers to its secrets without having their values. Snapshots outlive their stack.
  *
  * A row and its event are one transaction. Each row has a digest of its own members, and what is
- * read is checked against both digests: what was altered is SP_E_CORRUPT, never used. Only a list
- * shows it, as damaged.
+ * read is checked against both digests: what was altered is SP_E_CORRUPT, never used. Only who
+ * looks at snapshots is shown it, as damaged.
  */
 #pragma once
 
@@ -32,7 +32,7 @@ struct store_snapshot {
 	char verified_by[STORE_SNAPSHOT_BY_MAX]; /* STORE_SNAPSHOT_GATES, or who ran ctl verify */
 	int64_t size_bytes;                      /* of the content */
 	json_t *summary;                         /* what is in it, for people; no secrets */
-	bool damaged;                            /* the row is not what was written */
+	bool damaged;                            /* row, or content, is not what was written */
 };
 
 void store_snapshot_fini(struct store_snapshot *n);
@@ -52,6 +52,12 @@ int store_snapshot_add(struct store *s, struct store_snapshot *n, const char *te
 		       struct sp_err *err);
 int store_snapshot_get(struct store *s, const char *stack, int64_t version,
 		       struct store_snapshot *ret, struct sp_err *err);
+/* For looking at only: a damaged one too, its content read. */
+int store_snapshot_look(struct store *s, const char *stack, int64_t version,
+			struct store_snapshot *ret, struct sp_err *err);
+/* The same of all; or without their contents, which are damaged only if the row is. */
+int store_snapshot_look_all(struct store *s, const char *stack, struct store_snapshots *ret,
+			    struct sp_err *err);
 int store_snapshot_list(struct store *s, const char *stack, struct store_snapshots *ret,
 			struct sp_err *err);
 /* The text of its content, checked; on the heap, to be wiped. */
@@ -71,13 +77,15 @@ struct store_snapshot_policy {
 	int64_t keep;       /* at most so many of a stack; 0: no bound */
 	int64_t max_age_ns; /* 0: no bound */
 	int64_t in_use;     /* version that stays in any case; 0: none */
+	int64_t made;       /* version that was just written, and so is whole; 0: none */
 };
 
 /* What runs as that revision, since the revision was made, was proved from outside. */
 int store_snapshot_verified(struct store *s, const char *stack, int64_t revision, const char *by,
 			    struct sp_err *err);
 
-/* Remove what is too many or too old, but for the last one that passed its gates and the last that
- * ctl verify proved. Returns how many went. */
+/* Remove what is too many or too old, but for what has tags (they do not count), and, of those that
+ * are not damaged, the last one that passed its gates and the last that ctl verify proved. Returns
+ * how many went. */
 int store_snapshot_prune(struct store *s, const char *stack, const struct store_snapshot_policy *p,
 			 struct sp_err *err);

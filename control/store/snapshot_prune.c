@@ -7,6 +7,8 @@
 /* What is needed of a row to decide whether it stays. */
 struct candidate {
 	int64_t version, created_at_ns;
+	bool tagged, good, proved; /* its gates passed; ctl verify proved it */
+	const char *why;           /* it goes; NULL: it stays */
 };
 
 struct pruning {
@@ -15,29 +17,24 @@ struct pruning {
 	struct candidate *list; /* newest first */
 	size_t n;
 	int64_t now_ns;
-	int64_t last_good, last_proved; /* of those whose gates passed, that ctl verify proved */
-	int gone;
+	int going;
 };
 
-static void note_proof(struct pruning *p, const struct db_rows *rows)
+static void read_candidate(const struct db_rows *rows, struct candidate *c)
 {
-	int64_t version = db_number(rows, 0);
-	bool proved = strcmp(db_text(rows, 3), STORE_SNAPSHOT_GATES) != 0;
-
-	if (!db_number(rows, 2))
-		return;
-	if (!p->last_good)
-		p->last_good = version;
-	if (!p->last_proved && proved)
-		p->last_proved = version;
+	*c = (struct candidate){ .version = db_number(rows, 0),
+				 .created_at_ns = db_number(rows, 1),
+				 .good = db_number(rows, 2) != 0,
+				 .tagged = *db_text(rows, 4) != '\0' };
+	c->proved = c->good && strcmp(db_text(rows, 3), STORE_SNAPSHOT_GATES) != 0;
 }
 
 static int read_candidates(struct store *s, struct pruning *p, struct sp_err *err)
 {
 	auto_(db_rows_end) struct db_rows *rows = NULL;
 	int r = db_select(store_db(s), &rows, err,
-			  "SELECT version, created_at, verified_at, verified_by FROM snapshots"
-			  " WHERE stack = $1 ORDER BY version DESC",
+			  "SELECT version, created_at, verified_at, verified_by, tags"
+			  " FROM snapshots WHERE stack = $1 ORDER BY version DESC",
 			  DB_S(p->stack));
 
 	while (r >= 0 && (r = db_next(rows, err)) > 0) {
@@ -46,24 +43,73 @@ static int read_candidates(struct store *s, struct pruning *p, struct sp_err *er
 		if (!list)
 			return sp_fail_nomem(err);
 		p->list = list;
-		p->list[p->n++] = (struct candidate){ db_number(rows, 0), db_number(rows, 1) };
-		note_proof(p, rows);
+		read_candidate(rows, &p->list[p->n++]);
 	}
 	return r;
 }
 
-static const char *why_to_go(const struct pruning *p, size_t i)
+/* rank: how many newer ones count. */
+static const char *why_to_go(const struct pruning *p, const struct candidate *c, int64_t rank)
 {
-	const struct candidate *c = &p->list[i];
+	const struct store_snapshot_policy *policy = p->policy;
 
-	if (c->version == p->last_good || c->version == p->last_proved ||
-	    c->version == p->policy->in_use)
+	if (c->tagged || c->version == policy->in_use)
 		return NULL;
-	if (p->policy->keep && i >= (size_t)p->policy->keep)
+	if (policy->keep && rank >= policy->keep)
 		return "newer ones are enough";
-	if (p->policy->max_age_ns && p->now_ns - c->created_at_ns > p->policy->max_age_ns)
+	if (policy->max_age_ns && p->now_ns - c->created_at_ns > policy->max_age_ns)
 		return "it is too old";
 	return NULL;
+}
+
+static void choose(struct pruning *p)
+{
+	int64_t rank = 0;
+
+	for (size_t i = 0; i < p->n; i++) {
+		struct candidate *c = &p->list[i];
+
+		c->why = why_to_go(p, c, rank);
+		p->going += c->why != NULL;
+		rank += !c->tagged;
+	}
+}
+
+/* 1: it can be brought back. */
+static int is_whole(struct store *s, const struct pruning *p, const struct candidate *c,
+		    struct sp_err *err)
+{
+	autosnapshot struct store_snapshot n = { 0 };
+	int r;
+
+	if (c->version == p->policy->made)
+		return 1;
+	r = store_snapshot_look(s, p->stack, c->version, &n, err);
+	return r < 0 ? r : !n.damaged;
+}
+
+/* The last good one stays, and the last that was proved. */
+static int spare_last(struct store *s, struct pruning *p, struct sp_err *err)
+{
+	bool good = false, proved = false;
+
+	for (size_t i = 0; i < p->n && !(good && proved); i++) {
+		struct candidate *c = &p->list[i];
+		int r;
+
+		if (!(c->good && !good) && !(c->proved && !proved))
+			continue;
+		r = is_whole(s, p, c, err);
+		if (r < 0)
+			return r;
+		if (r == 0)
+			continue;
+		good = true;
+		proved |= c->proved;
+		p->going -= c->why != NULL;
+		c->why = NULL;
+	}
+	return 0;
 }
 
 static int prune(struct store *s, void *state, struct sp_err *err)
@@ -72,17 +118,17 @@ static int prune(struct store *s, void *state, struct sp_err *err)
 	int r = store_now(s, &p->now_ns, err);
 
 	p->n = 0;
-	p->gone = 0;
-	p->last_good = p->last_proved = 0;
+	p->going = 0;
 	if (r == 0)
 		r = read_candidates(s, p, err);
-	for (size_t i = 0; r == 0 && i < p->n; i++) {
-		const char *why = why_to_go(p, i);
-
-		if (why)
-			r = store_snapshot_remove(s, p->stack, p->list[i].version, why, err);
-		p->gone += why && r == 0;
-	}
+	if (r == 0)
+		choose(p);
+	if (r == 0 && p->going)
+		r = spare_last(s, p, err);
+	for (size_t i = 0; r == 0 && i < p->n; i++)
+		if (p->list[i].why)
+			r = store_snapshot_remove(s, p->stack, p->list[i].version, p->list[i].why,
+						  err);
 	return r;
 }
 
@@ -93,5 +139,5 @@ int store_snapshot_prune(struct store *s, const char *stack, const struct store_
 	int r = store_transact(s, prune, &pruning, err);
 
 	free(pruning.list);
-	return r < 0 ? r : pruning.gone;
+	return r < 0 ? r : pruning.going;
 }

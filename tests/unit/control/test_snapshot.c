@@ -1,6 +1,6 @@
 /*
- * Snapshots with agents that only pretend: what they keep, that a restore changes the machines
- * back, that damage is seen, and how long they are kept.
+ * Snapshots with agents that only pretend: what they keep, and that a restore changes the machines
+ * back. Which of them stay, and what becomes of damaged ones: test_snapshot_keep.c.
  */
 #include "tests/unit/control/fake_cluster.h"
 
@@ -254,77 +254,6 @@ Test(snapshot, outlives_its_stack_and_brings_it_back)
 	op = restore(1);
 	expect_state(op, "succeeded");
 	expect_stack("running", 1);
-}
-
-static int run_sql(struct store *store, void *sql, struct sp_err *e)
-{
-	return db_script(store_db(store), sql, e);
-}
-
-static void damage(const char *sql)
-{
-	cr_assert_eq(store_transact(s, run_sql, (char *)sql, &err), 0, "%s", err.message);
-}
-
-Test(snapshot, whose_row_was_altered_is_refused_and_shown_as_damaged)
-{
-	autojson json_t *op = deploy(DB), *again = NULL;
-	autosnapshots struct store_snapshots all = { 0 };
-	struct store_snapshot n = { 0 };
-
-	take_as("request");
-	damage("UPDATE snapshots SET revision = 9");
-	cr_expect_lt(store_snapshot_get(s, "demo", 1, &n, &err), 0);
-	cr_expect_eq(err.code, SP_E_CORRUPT);
-	cr_expect_str_eq(err.message,
-			 "snapshot v1 of 'demo' is damaged: its row is not what was written");
-	cr_assert_eq(store_snapshot_list(s, "demo", &all, &err), 0);
-	cr_expect(all.list[0].damaged);
-	again = deploy(DB "    user: '5'\n");
-	expect_state(again, "succeeded");
-}
-
-Test(snapshot, whose_content_was_altered_is_refused_before_anything_is_done)
-{
-	autojson json_t *op = deploy(DB), *second = deploy(DB "    user: '5'\n"), *failed = NULL;
-
-	damage("UPDATE snapshot_contents SET text = substr(text, 1, 40) || CASE substr(text, 41, 1)"
-	       " WHEN 'A' THEN 'B' ELSE 'A' END || substr(text, 42)");
-	forget_calls();
-	failed = restore(1);
-	expect_state(failed, "failed");
-	cr_expect_str_eq(member(json_object_get(failed, "error"), "code"), "corrupt");
-	expect_calls(&agents[0], "");
-	expect_stack("running", 2);
-}
-
-Test(snapshot, is_kept_by_number_but_for_the_last_verified_one_and_the_one_in_use)
-{
-	autojson json_t *op = deploy(DB);
-	struct store_snapshot_policy policy = { .keep = 2, .in_use = 1 };
-	autosnapshot struct store_snapshot kept = { 0 };
-
-	for (int i = 0; i < 5; i++)
-		take_as("request");
-	damage("UPDATE snapshots SET verified_at = 0 WHERE version > 2");
-	cr_expect_eq(store_snapshot_prune(s, "demo", &policy, &err), 1, "v3 alone");
-	cr_expect_eq(how_many(), 4);
-	policy.in_use = 0;
-	cr_expect_eq(store_snapshot_prune(s, "demo", &policy, &err), 1, "v1 is not needed now");
-	cr_expect_eq(how_many(), 3);
-	kept = row_of(2);
-	cr_expect_eq(kept.version, 2);
-}
-
-Test(snapshot, is_kept_no_longer_than_its_age_allows)
-{
-	autojson json_t *op = deploy(DB);
-	struct store_snapshot_policy policy = { .max_age_ns = 1 };
-
-	take_as("request");
-	take_as("request");
-	cr_expect_eq(store_snapshot_prune(s, "demo", &policy, &err), 1);
-	cr_expect_eq(how_many(), 1, "the last verified one stays, however old");
 }
 
 Test(snapshot, compared_with_another_shows_fields_and_no_secret)
