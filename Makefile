@@ -7,7 +7,7 @@ O ?= build$(if $(SAN),/san)
 
 CC = gcc
 MUSL_CC = musl-gcc
-PKGS = jansson libcurl gnutls libmicrohttpd liburing libseccomp libcap libnl-3.0 libnl-route-3.0 libnftables \
+PKGS = jansson gnutls libmicrohttpd liburing libseccomp libcap libnl-3.0 libnl-route-3.0 libnftables \
        libarchive yaml-0.1 sqlite3 libpq
 WARN = -Wall -Wextra -Wshadow -Wvla -Wstrict-prototypes -Wmissing-prototypes -Wswitch-enum -Wformat=2 -Wundef \
        -Wwrite-strings -Wconversion -Werror

@@ -1,21 +1,16 @@
-/* The HTTP client's handle: options of libcurl, and what its errors mean; see httpc.h. */
+/* The HTTP client's handle; see httpc.h, and httpc_impl.h for its parts. */
 #include "base/httpc.h"
 
-#include <pthread.h>
-#include <stdio.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 
 #include "base/fd.h"
 #include "base/httpc_impl.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/time.h"
-
-static void init_curl(void)
-{
-	curl_global_init(CURL_GLOBAL_DEFAULT);
-}
 
 static bool copy_string(char **to, const char *from)
 {
@@ -36,20 +31,28 @@ static bool copy_conf(struct sp_httpc *c, const struct sp_httpc_conf *conf)
 	       copy_string(&c->what, conf->what ? conf->what : "server");
 }
 
+static int open_handle(struct sp_httpc *c, const struct sp_httpc_conf *conf, struct sp_err *err)
+{
+	if (!copy_conf(c, conf))
+		return sp_fail_nomem(err);
+	c->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (c->wake_fd < 0)
+		return sp_fail_errno(err, errno, "eventfd");
+	return httpc_url_parse(c->base_url, &c->url, err);
+}
+
 int sp_httpc_new(const struct sp_httpc_conf *conf, struct sp_httpc **ret, struct sp_err *err)
 {
-	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	struct sp_httpc *c = calloc(1, sizeof(*c));
+	int r;
 
-	pthread_once(&once, init_curl);
 	if (!c)
 		return sp_fail_nomem(err);
-	c->ca_fd = -1;
-	c->easy = curl_easy_init();
-	c->multi = curl_multi_init();
-	if (!copy_conf(c, conf) || !c->easy || !c->multi) {
+	c->wake_fd = -1;
+	r = open_handle(c, conf, err);
+	if (r < 0) {
 		sp_httpc_free(c);
-		return sp_fail_nomem(err);
+		return r;
 	}
 	*ret = c;
 	return 0;
@@ -59,10 +62,9 @@ void sp_httpc_free(struct sp_httpc *c)
 {
 	if (!c)
 		return;
-	curl_easy_cleanup(c->easy);
-	curl_multi_cleanup(c->multi);
-	curl_slist_free_all(c->headers);
-	sp_close(&c->ca_fd);
+	httpc_drop(c);
+	sp_close(&c->wake_fd);
+	sp_strv_free(c->headers);
 	free(c->base_url);
 	free(c->unix_path);
 	free(c->cert_file);
@@ -81,7 +83,7 @@ void sp_httpc_set_timeout(struct sp_httpc *c, int64_t timeout_ns)
 void sp_httpc_interrupt(struct sp_httpc *c)
 {
 	atomic_store(&c->interrupted, true);
-	curl_multi_wakeup(c->multi); /* one write(2) */
+	eventfd_write(c->wake_fd, 1);
 }
 
 static bool is_header(const char *line, const char *name)
@@ -91,31 +93,49 @@ static bool is_header(const char *line, const char *name)
 	return !strncasecmp(line, name, n) && line[n] == ':';
 }
 
+/* The headers but those of this name. */
+static int copy_others(const struct sp_httpc *c, const char *name, char ***ret)
+{
+	int r = 0;
+
+	for (char **h = c->headers; r == 0 && h && *h; h++)
+		if (!is_header(*h, name))
+			r = sp_strv_push(ret, *h);
+	return r;
+}
+
 int sp_httpc_header(struct sp_httpc *c, const char *name, const char *value, struct sp_err *err)
 {
-	struct curl_slist *kept = NULL, *grown;
 	autofree char *line = value ? sp_str_format("%s: %s", name, value) : NULL;
-	bool lost = value && !line;
+	char **headers = NULL;
+	int r = copy_others(c, name, &headers);
 
-	for (struct curl_slist *h = c->headers; h && !lost; h = h->next) {
-		if (is_header(h->data, name))
-			continue;
-		grown = curl_slist_append(kept, h->data);
-		lost = !grown;
-		kept = grown ? grown : kept;
+	if (line && strpbrk(line, "\r\n")) {
+		sp_strv_free(headers);
+		return sp_fail(err, SP_E_INVALID, "header '%s' has more than one line", name);
 	}
-	if (line && !lost) {
-		grown = curl_slist_append(kept, line);
-		lost = !grown;
-		kept = grown ? grown : kept;
-	}
-	if (lost) {
-		curl_slist_free_all(kept);
+	if (r == 0 && value)
+		r = line ? sp_strv_push(&headers, line) : -ENOMEM;
+	if (r < 0) {
+		sp_strv_free(headers);
 		return sp_fail_nomem(err);
 	}
-	curl_slist_free_all(c->headers);
-	c->headers = kept;
+	sp_strv_free(c->headers);
+	c->headers = headers;
 	return 0;
+}
+
+void httpc_begin(struct sp_httpc *c, bool silence)
+{
+	atomic_store(&c->interrupted, false);
+	c->silence_ns = silence ? c->timeout_ns : 0;
+	c->until_ns = sp_time_mono_ns() + c->timeout_ns;
+}
+
+void httpc_moved(struct sp_httpc *c)
+{
+	if (c->silence_ns)
+		c->until_ns = sp_time_mono_ns() + c->silence_ns;
 }
 
 const char *httpc_address(const struct sp_httpc *c)
@@ -123,94 +143,56 @@ const char *httpc_address(const struct sp_httpc *c)
 	return c->unix_path ? c->unix_path : c->base_url;
 }
 
-static int set_tls(struct sp_httpc *c, CURL *easy, struct sp_err *err)
+int httpc_fail_interrupted(const struct sp_httpc *c, struct sp_err *err)
 {
-	char pinned[32];
-	int r;
-
-	curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-	curl_easy_setopt(easy, CURLOPT_SSLCERT, c->cert_file);
-	curl_easy_setopt(easy, CURLOPT_SSLKEY, c->key_file);
-	curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
-	if (c->ca_file)
-		curl_easy_setopt(easy, CURLOPT_CAINFO, c->ca_file);
-	if (!c->ca_pin)
-		return 0;
-	if (c->ca_fd < 0) {
-		r = httpc_pin_learn(c, err);
-		if (r < 0)
-			return r;
-	}
-	snprintf(pinned, sizeof(pinned), "/proc/self/fd/%d", c->ca_fd);
-	curl_easy_setopt(easy, CURLOPT_CAINFO, pinned);
-	return 0;
+	return sp_fail(err, SP_E_INTERRUPTED, "call to %s interrupted", c->what);
 }
 
-int httpc_setup(struct sp_httpc *c, CURL *easy, const char *path, struct sp_err *err)
+static int fail_timeout(const struct sp_httpc *c, struct sp_err *err)
 {
-	autofree char *url = sp_str_format("%s%s", c->base_url, path);
+	char limit[SP_DURATION_MAX];
 
-	if (!url)
+	sp_duration_format(c->timeout_ns, limit);
+	return sp_fail(err, SP_E_TIMEOUT, "%s at '%s': no answer within %s", c->what,
+		       httpc_address(c), limit);
+}
+
+/* Does the server's alert say that it does not take our certificate? */
+static bool is_about_certificate(gnutls_alert_description_t alert)
+{
+	return alert == GNUTLS_A_BAD_CERTIFICATE || alert == GNUTLS_A_UNSUPPORTED_CERTIFICATE ||
+	       alert == GNUTLS_A_CERTIFICATE_REVOKED || alert == GNUTLS_A_CERTIFICATE_EXPIRED ||
+	       alert == GNUTLS_A_CERTIFICATE_UNKNOWN || alert == GNUTLS_A_UNKNOWN_CA ||
+	       alert == GNUTLS_A_ACCESS_DENIED || alert == GNUTLS_A_CERTIFICATE_REQUIRED;
+}
+
+static int fail_tls(const struct sp_httpc *c, struct sp_err *err)
+{
+	gnutls_alert_description_t alert;
+
+	if (c->conn->tls_error != GNUTLS_E_FATAL_ALERT_RECEIVED)
+		return sp_fail(err, SP_E_UNREACHABLE, "%s at '%s': TLS: %s", c->what,
+			       httpc_address(c), gnutls_strerror(c->conn->tls_error));
+	alert = gnutls_alert_get(c->conn->session);
+	return sp_fail(err, is_about_certificate(alert) ? SP_E_DENIED : SP_E_UNREACHABLE,
+		       "%s at '%s': it ended the TLS session: %s", c->what, httpc_address(c),
+		       gnutls_alert_get_name(alert));
+}
+
+int httpc_fail_lost(const struct sp_httpc *c, ssize_t r, struct sp_err *err)
+{
+	if (r == -ENOMEM)
 		return sp_fail_nomem(err);
-	curl_easy_reset(easy);
-	c->detail[0] = '\0';
-	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, c->detail);
-	curl_easy_setopt(easy, CURLOPT_URL, url);
-	curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
-	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-	curl_easy_setopt(easy, CURLOPT_PROXY, "");
-	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(easy, CURLOPT_USERAGENT, "stackpilot");
-	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
-			 (long)(c->connect_timeout_ns / SP_NS_PER_MS));
-	if (c->unix_path)
-		curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, c->unix_path);
-	return set_tls(c, easy, err);
+	if (r == -ETIMEDOUT)
+		return fail_timeout(c, err);
+	if (r == -EPROTO)
+		return fail_tls(c, err);
+	return sp_fail(err, SP_E_UNREACHABLE, "%s at '%s': %s", c->what, httpc_address(c),
+		       r ? strerror((int)-r) : "the connection was closed before the reply's end");
 }
 
-/* A failed handshake is a refusal only if it was about a certificate. */
-static enum sp_err_code code_of_handshake(const char *detail)
+int httpc_fail_garbage(const struct sp_httpc *c, int r, const char *reason, struct sp_err *err)
 {
-	return strcasestr(detail, "certificate") ? SP_E_DENIED : SP_E_UNREACHABLE;
-}
-
-static enum sp_err_code code_of(CURLcode code, CURL *easy, const char *detail)
-{
-	curl_off_t connected_us = 0;
-
-	switch ((int)code) {
-	case CURLE_ABORTED_BY_CALLBACK:
-		return SP_E_INTERRUPTED;
-	case CURLE_OUT_OF_MEMORY:
-		return SP_E_NO_MEMORY;
-	case CURLE_OPERATION_TIMEDOUT:
-		curl_easy_getinfo(easy, CURLINFO_CONNECT_TIME_T, &connected_us);
-		return connected_us ? SP_E_TIMEOUT : SP_E_UNREACHABLE;
-	case CURLE_PEER_FAILED_VERIFICATION:
-	case CURLE_SSL_ISSUER_ERROR:
-		return SP_E_DENIED;
-	case CURLE_SSL_CONNECT_ERROR:
-		return code_of_handshake(detail);
-	case CURLE_SSL_CERTPROBLEM:
-	case CURLE_SSL_CACERT_BADFILE:
-	case CURLE_URL_MALFORMAT:
-	case CURLE_UNSUPPORTED_PROTOCOL:
-		return SP_E_INVALID;
-	case CURLE_FILESIZE_EXCEEDED:
-		return SP_E_TOO_LARGE;
-	default:
-		return SP_E_UNREACHABLE;
-	}
-}
-
-int httpc_fail(struct sp_httpc *c, CURLcode code, CURL *easy, struct sp_err *err)
-{
-	enum sp_err_code what = code_of(code, easy, c->detail);
-	const char *why = c->detail[0] ? c->detail : curl_easy_strerror(code);
-	const char *prefix = what == SP_E_DENIED ? "certificate refused: " : "";
-
-	if (what == SP_E_INTERRUPTED)
-		return sp_fail(err, what, "call to %s interrupted", c->what);
-	return sp_fail(err, what, "%s at '%s': %s%s", c->what, httpc_address(c), prefix, why);
+	return sp_fail(err, r == -E2BIG ? SP_E_TOO_LARGE : SP_E_UNREACHABLE,
+		       "%s at '%s': the reply is no HTTP: %s", c->what, httpc_address(c), reason);
 }

@@ -1,7 +1,8 @@
 /*
- * The HTTP client, over libcurl: blocking calls over TCP, mutual TLS and unix sockets, for ctl,
+ * The HTTP/1.1 client: blocking calls over TCP, mutual TLS (GnuTLS) and unix sockets, for ctl,
  * controld and `agentd join`. A handle keeps its connection between calls and belongs to one thread
- * at a time.
+ * at a time. It is what an API of JSON, uploads and streams needs and no more: no redirects,
+ * proxies, cookies, compression or user names in URLs.
  */
 #pragma once
 
@@ -22,7 +23,8 @@ struct sp_httpc_conf {
 	const char *cert_file, *key_file,
 		*ca_file;   /* mutual TLS; the server's certificate must verify against ca_file */
 	const char *ca_pin; /* "sha256:..." of the CA's DER that the server's chain must end in,
-			       instead of ca_file (join) */
+			       instead of ca_file (join); with neither, the system's
+			       authorities are believed */
 	int64_t connect_timeout_ns; /* 0: 5 s */
 	int64_t timeout_ns;         /* of a whole call, 0: 30 s; streams: silence allowed */
 	const char *what;           /* who is called, for messages: "node 'worker1'", "controld" */

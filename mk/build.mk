@@ -21,14 +21,14 @@ agentd-join_libs = base
 controld_libs = stackfile images wire base
 ctl_libs = stackfile wire base
 
-# agentd stays small: what needs the big libraries (libarchive, libnftables, libcurl) is a program of its own that it starts.
+# agentd stays small: what needs the big libraries (libarchive, libnftables) is a program of its own that it starts.
 agentd_pkgs = jansson gnutls libmicrohttpd liburing libseccomp libcap libnl-3.0 libnl-route-3.0
 agentd-unpack_pkgs = libarchive libseccomp gnutls
 agentd-nft_pkgs = libnftables libnl-3.0
-agentd-join_pkgs = jansson libcurl gnutls
+agentd-join_pkgs = jansson gnutls
 agentd-join_parts = agentd/config agentd/dirs agentd/options
-controld_pkgs = jansson libcurl gnutls libmicrohttpd liburing libarchive yaml-0.1 sqlite3 libpq
-ctl_pkgs = jansson libcurl gnutls libmicrohttpd liburing yaml-0.1
+controld_pkgs = jansson gnutls libmicrohttpd liburing libarchive yaml-0.1 sqlite3 libpq
+ctl_pkgs = jansson gnutls libmicrohttpd liburing yaml-0.1
 
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 CPPFLAGS += $(PKG_CFLAGS)

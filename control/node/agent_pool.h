@@ -1,7 +1,7 @@
 /*
  * Connections to agents between two uses. A TLS handshake costs both sides milliseconds, and a node
  * is asked every few seconds, so a connection that nobody needs is kept for the next who asks that
- * node. One that the agent has closed meanwhile is found out by libcurl, which connects anew.
+ * node. One that the agent has closed meanwhile is found out by base/httpc, which connects anew.
  */
 #pragma once
 

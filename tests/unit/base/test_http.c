@@ -1,6 +1,8 @@
 /* HTTP server and client against each other: requests, replies, and who may. */
 #include "tests/unit/base/http_server.h"
 
+#include <netinet/in.h>
+
 HTTP_TEST(a_request_is_taken_apart_and_decoded)
 {
 	struct sp_httpc *c = client(s);
@@ -210,4 +212,76 @@ HTTP_TEST(an_authority_can_be_known_by_its_fingerprint)
 	cr_expect_lt(sp_httpc_json(c, "GET", "/hello/x", NULL, NULL, &err), 0);
 	cr_expect_eq(err.code, SP_E_DENIED, "%s", err.message);
 	sp_httpc_free(c);
+}
+
+/* Its certificate is good, and for its number; the name leads there, which must not be enough. */
+HTTP_TEST(a_server_of_another_name_is_refused)
+{
+	char url[64], ca[128];
+	struct sp_httpc_conf conf = { .base_url = url, .ca_file = ca, .what = "node 'test'" };
+	struct sp_httpc *c = NULL;
+	struct sp_err err = { 0 };
+
+	if (!s->tls)
+		return;
+	pem(s, "ca", ".crt", ca);
+	snprintf(url, sizeof(url), "https://localhost%s", strrchr(s->address, ':'));
+	cr_assert_eq(sp_httpc_new(&conf, &c, NULL), 0);
+	cr_expect_lt(sp_httpc_json(c, "GET", "/hello/x", NULL, NULL, &err), 0);
+	cr_expect_eq(err.code, SP_E_DENIED, "%s", err.message);
+	cr_expect(strstr(err.message, "certificate refused"), "%s", err.message);
+	sp_httpc_free(c);
+}
+
+HTTP_TEST(what_speaks_no_tls_is_not_believed)
+{
+	char url[64], ca[128];
+	struct sp_httpc_conf conf = { .base_url = url, .ca_file = ca };
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct sockaddr_in to = { .sin_family = AF_INET,
+				  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t len = sizeof(to);
+	struct sp_httpc *c = NULL;
+	struct sp_err err = { 0 };
+
+	if (!s->tls)
+		return;
+	pem(s, "ca", ".crt", ca);
+	cr_assert_eq(bind(fd, (struct sockaddr *)&to, sizeof(to)), 0);
+	cr_assert_eq(listen(fd, 1), 0);
+	cr_assert_eq(getsockname(fd, (struct sockaddr *)&to, &len), 0);
+	snprintf(url, sizeof(url), "https://127.0.0.1:%u", ntohs(to.sin_port));
+	cr_assert_eq(sp_httpc_new(&conf, &c, NULL), 0);
+	sp_httpc_set_timeout(c, 100 * SP_NS_PER_MS);
+	cr_expect_eq(sp_httpc_json(c, "GET", "/", NULL, NULL, &err), -ETIMEDOUT, "%s", err.message);
+	cr_expect(strstr(err.message, "no TLS session"), "%s", err.message);
+	sp_httpc_free(c);
+	close(fd);
+}
+
+HTTP_TEST(files_that_hold_no_certificates_are_named)
+{
+	char ca[128], cert[128], key[128], bad[128];
+	struct sp_httpc_conf conf = { .base_url = s->address, .ca_file = bad };
+	struct sp_err err = { 0 };
+
+	if (!s->tls)
+		return;
+	pem(s, "ca", ".crt", ca);
+	pem(s, "alice", ".crt", cert);
+	pem(s, "controld", ".key", key);
+	pem(s, "nobody", ".crt", bad);
+	for (int i = 0; i < 3; i++) {
+		struct sp_httpc *c = NULL;
+
+		cr_assert_eq(sp_httpc_new(&conf, &c, NULL), 0);
+		cr_expect_eq(sp_httpc_json(c, "GET", "/", NULL, NULL, &err), -EINVAL, "%s",
+			     err.message);
+		cr_expect(strstr(err.message, i ? cert : bad), "%s", err.message);
+		sp_httpc_free(c);
+		conf = (struct sp_httpc_conf){ .base_url = s->address,
+					       .ca_file = ca,
+					       .cert_file = cert,
+					       .key_file = i ? bad : key };
+	}
 }
