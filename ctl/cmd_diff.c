@@ -27,7 +27,8 @@ static bool is_stack(const char *word)
 	return sp_id_valid(word) && !strchr(word, '.') && access(word, F_OK) != 0;
 }
 
-/* The workloads and tasks of a plan with their fields, in the form of a comparison of revisions. */
+/* The workloads of a plan, and what else its file says, with their fields, in the form of a
+ * comparison of revisions. */
 static int of_file(struct ctl *ctl, const struct ctl_args *args, json_t **ret,
 		   struct wire_failure *fail)
 {
@@ -46,7 +47,8 @@ static int of_file(struct ctl *ctl, const struct ctl_args *args, json_t **ret,
 							json_object_get(action, "sign"), "changes",
 							json_object_get(action, "changes")));
 	}
-	json_array_extend(list, json_object_get(plan, "tasks"));
+	for (size_t k = 0; ctl_plan_said[k]; k++)
+		json_array_extend(list, json_object_get(plan, ctl_plan_said[k]));
 	*ret = json_pack("{s:O, s:O, s:s, s:O}", "stack", json_object_get(plan, "stack"), "from",
 			 json_object_get(plan, "serial"), "file", args->positional[0], "workloads",
 			 list);

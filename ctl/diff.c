@@ -25,16 +25,9 @@ static void put_head(const json_t *diff, const char *kind, struct sp_buf *out)
 static void put_diff(const json_t *diff, const char *kind, bool wide, struct sp_buf *out)
 {
 	struct ctl_changes_style style = { .colours = ctl_colours(stdout), .whole = wide };
-	const json_t *one;
-	size_t i;
 
 	put_head(diff, kind, out);
-	json_array_foreach (json_object_get(diff, "workloads"), i, one) {
-		sp_buf_puts(out, "  ");
-		ctl_sign_put(ctl_json_text(one, "sign"), style.colours, out);
-		sp_buf_printf(out, " %s\n", ctl_json_text(one, "id"));
-		ctl_changes_put(json_object_get(one, "changes"), &style, out);
-	}
+	ctl_differing_put(json_object_get(diff, "workloads"), &style, out);
 }
 
 int ctl_diff_show(const struct ctl_args *args, const json_t *diff, const char *kind,

@@ -25,6 +25,11 @@ struct ctl_changes_style {
 };
 void ctl_changes_put(const json_t *changes, const struct ctl_changes_style *style,
 		     struct sp_buf *out);
+/* {"id", "sign", "changes"} each, with its fields below it. */
+void ctl_differing_put(const json_t *list, const struct ctl_changes_style *style,
+		       struct sp_buf *out);
+/* Members of a plan that are such lists: what its file says besides what it runs. NULL ends. */
+extern const char *const ctl_plan_said[];
 /* "+", "~" or "-" in its colour. */
 void ctl_sign_put(const char *sign, bool colours, struct sp_buf *out);
 /* Spaces up to a column. */

@@ -141,6 +141,22 @@ void ctl_changes_put(const json_t *changes, const struct ctl_changes_style *styl
 	}
 }
 
+void ctl_differing_put(const json_t *list, const struct ctl_changes_style *style,
+		       struct sp_buf *out)
+{
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach (list, i, one) {
+		sp_buf_puts(out, "  ");
+		ctl_sign_put(ctl_json_text(one, "sign"), style->colours, out);
+		sp_buf_putc(out, ' ');
+		ctl_clean(out, ctl_json_text(one, "id"), false);
+		sp_buf_putc(out, '\n');
+		ctl_changes_put(json_object_get(one, "changes"), style, out);
+	}
+}
+
 /* Of what is new only its image is news; -o wide shows all. */
 static void put_fields(const struct printing *p, const json_t *action)
 {
@@ -271,6 +287,23 @@ static void put_summary(const struct printing *p, const json_t *plan)
 	sp_buf_putc(p->out, '\n');
 }
 
+const char *const ctl_plan_said[] = { "tasks", "outputs", "policy", NULL };
+
+static void put_said(const struct printing *p, const json_t *plan)
+{
+	struct ctl_changes_style style = { .colours = p->colours, .whole = p->wide };
+	bool any = false;
+
+	for (size_t i = 0; ctl_plan_said[i]; i++)
+		any |= json_array_size(json_object_get(plan, ctl_plan_said[i])) > 0;
+	if (any)
+		put_styled(p->out, CTL_BOLD, p->colours, "the file's own");
+	if (any)
+		sp_buf_putc(p->out, '\n');
+	for (size_t i = 0; ctl_plan_said[i]; i++)
+		ctl_differing_put(json_object_get(plan, ctl_plan_said[i]), &style, p->out);
+}
+
 void ctl_plan_print(const json_t *plan, bool wide, struct sp_buf *out)
 {
 	struct printing p = { out, wide, ctl_colours(stdout) };
@@ -292,6 +325,7 @@ void ctl_plan_print(const json_t *plan, bool wide, struct sp_buf *out)
 	put_section(&p, plan, "images", "image");
 	put_section(&p, plan, "volumes", "volume");
 	put_section(&p, plan, "ports", "port");
+	put_said(&p, plan);
 	sp_buf_putc(out, '\n');
 	put_summary(&p, plan);
 }

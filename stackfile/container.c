@@ -16,6 +16,7 @@
 #include "stackfile/environment.h"
 #include "stackfile/keys.h"
 #include "stackfile/mounts.h"
+#include "stackfile/openly.h"
 #include "stackfile/ports.h"
 #include "stackfile/privilege.h"
 #include "stackfile/scalar.h"
@@ -160,6 +161,7 @@ void container_init(struct stack_service *s)
 void container_finish(const struct value *v, struct stack_service *s)
 {
 	env_list_sort(s->environment);
+	openly_read(v, s);
 	if (!node_find(v->node, "image") && !node_find(v->node, "build"))
 		value_refuse_key(v, STACK_CODE_MISSING, NULL, "has no 'image'");
 }

@@ -12,6 +12,7 @@
 #include "stackfile/env_file.h"
 #include "stackfile/env_list.h"
 #include "stackfile/keys.h"
+#include "stackfile/openly.h"
 #include "stackfile/scalar.h"
 
 static void each_in_map(const struct value *v, pair_fn fn, void *state)
@@ -84,7 +85,9 @@ static void set_variable(const struct value *v, const char *name, const char *va
 		value_refuse(v, STACK_CODE_VALUE, "has '%s', which cannot name a variable", name);
 		return;
 	}
-	if (!value)
+	if (value)
+		openly_pair(v, s, "environment", name);
+	else
 		value = resolver->variable(resolver->state, name);
 	if (value)
 		env_list_set(v->r->arena, &s->environment, name, value);
@@ -170,6 +173,7 @@ static void add_label(const struct value *v, const char *name, const char *value
 		return;
 	}
 	p = value_push(v, &s->labels, &s->n_labels, sizeof(*p));
+	openly_pair(v, s, "labels", name);
 	if (p)
 		*p = (struct wire_pair){ stack_arena_dup(v->r->arena, name),
 					 stack_arena_dup(v->r->arena, value ? value : "") };

@@ -9,6 +9,7 @@
 #include "base/str.h"
 #include "base/time.h"
 #include "stackfile/keys.h"
+#include "stackfile/openly.h"
 #include "stackfile/scalar.h"
 
 /* The values Docker has for what a file leaves out. */
@@ -131,11 +132,28 @@ static void fit_timeout(const struct value *v, const struct health *h, struct wi
 			"has a timeout longer than the interval: the check is given the interval");
 }
 
+/* It looks at the container's environment. */
+static bool test_has_dollar(const struct health_test *t)
+{
+	for (char *const *word = t->argv; word && *word; word++)
+		if (strchr(*word, '$'))
+			return true;
+	return t->shell && strchr(t->shell, '$');
+}
+
 static void apply(const struct value *v, const struct health *h, struct stack_service *s)
 {
 	struct wire_probe *p = &s->readiness;
 
-	if (!health_native(v->r, &h->test, s->environment, p))
+	bool native = health_native(v->r, &h->test, s->environment, p);
+
+	/* Where a probe asks is told to everybody; the container keeps what is in its environment.
+	 */
+	if (native && openly_hides(s, p->path) && test_has_dollar(&h->test)) {
+		*p = (struct wire_probe){ 0 };
+		native = false;
+	}
+	if (!native)
 		probe_exec(v->r, &h->test, p);
 	fit_timeout(v, h, p);
 	p->rise = 1;

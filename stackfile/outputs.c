@@ -6,6 +6,7 @@
 
 #include "base/str.h"
 #include "stackfile/keys.h"
+#include "stackfile/openly.h"
 #include "stackfile/output_parts.h"
 #include "stackfile/scalar.h"
 
@@ -36,6 +37,8 @@ static void read_value(const struct value *v, void *output)
 {
 	struct stack_output *o = output;
 
+	o->open = openly_written(v->node);
+	o->written = v->node->kind == NODE_SCALAR ? v->node->text : NULL;
 	if (v->node->kind == NODE_SCALAR && v->node->refers)
 		output_parts_read(v, o);
 	else

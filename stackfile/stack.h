@@ -82,6 +82,8 @@ struct stack_output_part {
 struct stack_output {
 	char *name;
 	char *value;                     /* as written */
+	char *written;                   /* value, with its references to services in it */
+	bool open;                       /* no variable stands in the value */
 	struct stack_output_part *parts; /* of a value that refers to services */
 	size_t n_parts;
 	char *state; /* key of the stack's state */

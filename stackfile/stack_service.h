@@ -78,6 +78,10 @@ struct stack_service {
 	char *image;
 	char **entrypoint, **command; /* NULL: the image's; an empty list clears it */
 	char **environment;           /* "NAME=value", env_file already merged, sorted by name */
+	/* Free text that stands openly in the file (openly.h): "entrypoint", "command",
+	 * "environment.NAME", "labels.KEY", "startup", "liveness", "readiness"; the rest does not.
+	 */
+	char **open;
 	struct stack_output_use *from_output; /* none names a variable of environment */
 	size_t n_from_output;
 	char *user, *working_dir, *hostname, *container_name;

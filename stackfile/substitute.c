@@ -12,12 +12,15 @@
 /* One scalar at work: what the callbacks of interpolate() need. */
 struct work {
 	const struct value *v;
+	bool variable; /* one was asked for */
 };
 
 static const char *lookup(void *state, const char *name)
 {
-	const struct stack_resolver *resolver = ((struct work *)state)->v->r->resolver;
+	struct work *work = state;
+	const struct stack_resolver *resolver = work->v->r->resolver;
 
+	work->variable = true;
 	return resolver->variable(resolver->state, name);
 }
 
@@ -97,7 +100,7 @@ static bool may_refer(const struct value *v, const struct node *n)
 
 static void substitute_scalar(const struct value *v, struct node *n)
 {
-	struct work work = { v };
+	struct work work = { .v = v };
 	struct interpolate_vars vars = {
 		.lookup = lookup, .unset = unset, .state = &work, .keep_references = may_refer(v, n)
 	};
@@ -122,6 +125,7 @@ static void substitute_scalar(const struct value *v, struct node *n)
 	if (!text)
 		return;
 	n->text = text;
+	n->variable = work.variable;
 	n->refers = vars.keep_references;
 	n->plain = false; /* what a variable leaves empty is an empty string, not null */
 }

@@ -4,11 +4,13 @@
 #include <stdio.h>
 
 #include "base/json.h"
+#include "base/str.h"
 #include "base/time.h"
 #include "control/deploy/deploy.h"
 #include "control/deploy/plan_actions.h"
 #include "control/deploy/tasks.h"
 #include "control/node/agents_ask.h"
+#include "control/stack/declared.h"
 #include "control/stack/revision.h"
 #include "control/stack/task_specs.h"
 #include "control/stack/workload_diff.h"
@@ -57,47 +59,73 @@ static int put_head(const struct deploy *d, json_t *plan, struct sp_err *err)
 	return r;
 }
 
-/* How the tasks differ from those of the revision that runs: a task runs anew in each deploy, so
- * the actions do not tell. */
-static int put_tasks(const struct deploy *d, json_t *plan, struct sp_err *err)
-{
-	autorevision struct revision was = { 0 };
-	autosensitive struct sensitive sensitive = { 0 };
-	autojson json_t *before = json_array(), *after = json_array();
-	struct workload_sides sides = { before, after, &sensitive };
-	json_t *list = NULL;
-	int r;
+/* What a file says besides what it runs. */
+typedef int (*specs_fn)(const struct stack *stack, json_t *list, struct sp_err *err);
 
-	if (!d->stack.revision || deploy_is_settled(d))
-		return 0;
-	r = revision_read(d->o->store, d->o->row.stack, d->stack.revision, &was, err);
+static const struct {
+	const char *member;
+	specs_fn specs;
+} said[] = {
+	{ "tasks", task_specs },
+	{ "outputs", declared_outputs },
+	{ "policy", declared_policy },
+};
+
+static int put_said(const struct stack *was, const struct stack *is, size_t i,
+		    const struct sensitive *sensitive, json_t *plan, struct sp_err *err)
+{
+	autojson json_t *before = json_array(), *after = json_array();
+	struct workload_sides sides = { before, after, sensitive };
+	json_t *list = NULL;
+	int r = said[i].specs(was, before, err);
+
 	if (r == 0)
-		r = task_specs(was.stack, before, err);
-	if (r == 0)
-		r = task_specs(d->desired.stack, after, err);
-	if (r == 0)
-		r = sensitive_add_stack(&sensitive, was.stack, err);
-	if (r == 0)
-		r = sensitive_add_stack(&sensitive, d->desired.stack, err);
+		r = said[i].specs(is, after, err);
 	if (r == 0)
 		r = workload_diff(&sides, &list, err);
-	if (r == 0 && json_object_set_new(plan, "tasks", list) < 0)
+	if (r == 0 && json_object_set_new(plan, said[i].member, list) < 0)
 		r = sp_fail_nomem(err);
 	return r;
 }
 
+/* How it differs from what the revision that runs says: none of it is an action. A task runs anew
+ * in each deploy, so that the actions do not tell of it either. */
+static int put_differences(const struct stack *was, const struct stack *is, json_t *plan,
+			   struct sp_err *err)
+{
+	autosensitive struct sensitive sensitive = { 0 };
+	int r = sensitive_add_stack(&sensitive, SENSITIVE_BEFORE, was, err);
+
+	if (r == 0)
+		r = sensitive_add_stack(&sensitive, SENSITIVE_AFTER, is, err);
+	for (size_t i = 0; r == 0 && i < SP_COUNT(said); i++)
+		r = put_said(was, is, i, &sensitive, plan, err);
+	return r;
+}
+
+/* The file of the revision that runs; none where there is nothing to be told of. */
+static int read_before(const struct deploy *d, struct revision *ret, struct sp_err *err)
+{
+	if (!d->stack.revision || deploy_is_settled(d))
+		return 0;
+	return revision_read(d->o->store, d->o->row.stack, d->stack.revision, ret, err);
+}
+
 static int draw(struct deploy *d, json_t **ret, struct sp_err *err)
 {
+	autorevision struct revision was = { 0 };
 	autojson json_t *plan = NULL;
 	json_t **images = NULL;
 	int r = ask_images(d, &images, err);
 
 	if (r == 0)
-		r = plan_actions(d, images, &plan, err);
+		r = read_before(d, &was, err);
+	if (r == 0)
+		r = plan_actions(d, images, was.stack, &plan, err);
 	if (r == 0)
 		r = put_head(d, plan, err);
-	if (r == 0)
-		r = put_tasks(d, plan, err);
+	if (r == 0 && was.stack)
+		r = put_differences(was.stack, d->desired.stack, plan, err);
 	agents_replies_free(images, d->cluster.rows.n);
 	if (r == 0)
 		*ret = take_ptr(plan);

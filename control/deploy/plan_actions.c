@@ -133,8 +133,10 @@ static json_t *sum(const struct plan_drawing *g)
 static int open_drawing(struct plan_drawing *g, struct sp_err *err)
 {
 	const struct deploy *d = g->d;
-	int r = sensitive_add_stack(&g->sensitive, d->desired.stack, err);
+	int r = sensitive_add_stack(&g->sensitive, SENSITIVE_AFTER, d->desired.stack, err);
 
+	if (r == 0 && g->before)
+		r = sensitive_add_stack(&g->sensitive, SENSITIVE_BEFORE, g->before, err);
 	g->known_ports = json_object();
 	g->known_volumes = json_object();
 	g->going = json_object();
@@ -174,9 +176,10 @@ static void draw(struct plan_drawing *g)
 	draw_end(g);
 }
 
-int plan_actions(const struct deploy *d, json_t *const *images, json_t **ret, struct sp_err *err)
+int plan_actions(const struct deploy *d, json_t *const *images, const struct stack *before,
+		 json_t **ret, struct sp_err *err)
 {
-	struct plan_drawing g = { .d = d, .images = images };
+	struct plan_drawing g = { .d = d, .images = images, .before = before };
 	int r = open_drawing(&g, err);
 
 	if (r == 0)

@@ -11,7 +11,9 @@
 #include "control/deploy/deploy.h"
 
 /*
- * images: what each node of the cluster answered to GET /v1/images, NULL where it did not. *ret has
- * "actions", "unchanged" and "summary" (docs/api.md, "Plan").
+ * images: what each node of the cluster answered to GET /v1/images, NULL where it did not; before:
+ * the file of the revision that runs, NULL where there is none. *ret has "actions", "unchanged" and
+ * "summary" (docs/api.md, "Plan").
  */
-int plan_actions(const struct deploy *d, json_t *const *images, json_t **ret, struct sp_err *err);
+int plan_actions(const struct deploy *d, json_t *const *images, const struct stack *before,
+		 json_t **ret, struct sp_err *err);

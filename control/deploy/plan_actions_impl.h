@@ -7,6 +7,7 @@
 struct plan_drawing {
 	const struct deploy *d;
 	json_t *const *images;
+	const struct stack *before; /* of the revision that runs, or NULL */
 	struct sensitive sensitive;
 	json_t *known_ports,
 		*known_volumes; /* "NODE/PORT": {"id", "target"}; "NODE/VOLUME": true */

@@ -16,11 +16,26 @@ static const struct plan_item *item_of(const struct plan_drawing *g, size_t i)
 	return &g->d->plan.items[i];
 }
 
-static void put_changes(struct plan_drawing *g, json_t *action, const json_t *was, const json_t *is)
+/* What an interrupted operation left is of a file that is not known here. */
+static struct spec_of was_spec(const struct plan_drawing *g, const struct plan_item *item)
 {
+	const struct store_workload *old;
+
+	if (item->current == PLAN_NONE)
+		return (struct spec_of){ NULL, SENSITIVE_UNKNOWN };
+	old = &g->d->known.list[item->current];
+	return (struct spec_of){ g->d->was[item->current], old->revision == g->d->stack.revision
+								   ? SENSITIVE_BEFORE
+								   : SENSITIVE_UNKNOWN };
+}
+
+static void put_changes(struct plan_drawing *g, json_t *action, const struct plan_item *item,
+			const json_t *is)
+{
+	struct spec_of before = was_spec(g, item), after = { is, SENSITIVE_AFTER };
 	json_t *changes = NULL;
 
-	if (!action || spec_diff(was, is, &g->sensitive, &changes, NULL) < 0 ||
+	if (!action || spec_diff(&before, &after, &g->sensitive, &changes, NULL) < 0 ||
 	    json_object_set_new(action, "changes", changes) < 0)
 		g->failed = true;
 }
@@ -98,7 +113,7 @@ static void draw_start(struct plan_drawing *g, size_t i)
 	} else {
 		plan_draw_why(g, action, "%s", item->reason);
 	}
-	put_changes(g, action, old ? g->d->was[item->current] : NULL, g->d->is[i]);
+	put_changes(g, action, item, g->d->is[i]);
 	put_placement(g, action, i);
 	plan_draw_after_tasks(g, action);
 	plan_draw_after_things(g, action, g->d->desired.list[i].spec, node);
@@ -159,7 +174,7 @@ static void draw_removal(struct plan_drawing *g, size_t i)
 	action = plan_draw(g, take_ptr(id), &act);
 	if (item->action == PLAN_REMOVE) {
 		plan_draw_why(g, action, "%s", item->reason);
-		put_changes(g, action, g->d->was[item->current], NULL);
+		put_changes(g, action, item, NULL);
 	} else {
 		plan_draw_why(g, action, "it moves to %s", g->d->targets[item->desired].node);
 	}

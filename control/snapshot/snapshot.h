@@ -38,8 +38,8 @@ void snapshot_fini(struct snapshot *n); /* wipes */
 const char *snapshot_node(const json_t *workloads, const char *id);
 const char *snapshot_image_digest(const json_t *workloads, const char *id);
 
-/* *ret: {"stack", "from", "to", "workloads"} (stack/workload_diff.h), their nodes among the fields.
- */
+/* *ret: {"stack", "from", "to", "workloads"} (stack/workload_diff.h), their nodes among the fields;
+ * tasks, outputs and the policy too. */
 int snapshot_compare(struct store *s, const char *stack, int64_t from, int64_t to, json_t **ret,
 		     struct sp_err *err);
 /* As docs/api.md has it; NULL when out of memory. */

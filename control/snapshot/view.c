@@ -5,6 +5,7 @@
 #include "base/str.h"
 #include "base/time.h"
 #include "control/snapshot/snapshot.h"
+#include "control/stack/declared.h"
 #include "control/stack/desired.h"
 #include "control/stack/task_specs.h"
 #include "control/stack/workload_diff.h"
@@ -34,19 +35,32 @@ json_t *snapshot_view(const struct store_snapshot *n)
 		(json_int_t)n->size_bytes, "summary", n->summary, "damaged", n->damaged);
 }
 
+/* One of the two that are compared. */
+struct side {
+	struct snapshot snapshot;
+	struct desired desired;
+	json_t *specs;
+};
+
+static void side_fini(struct side *side)
+{
+	snapshot_fini(&side->snapshot);
+	desired_fini(&side->desired);
+	json_decref(side->specs);
+}
+
 /* Specs with their node as one more field. */
-static int workloads_of(const struct snapshot *n, struct sensitive *sensitive, json_t *ret,
-			struct sp_err *err)
+static int add_workloads(struct side *side, struct sensitive *sensitive, struct sp_err *err)
 {
 	json_t *one;
 	size_t i;
 	int r = 0;
 
-	json_array_foreach (n->workloads, i, one) {
+	json_array_foreach (side->snapshot.workloads, i, one) {
 		json_t *spec = json_object_get(one, "spec");
 
 		if (json_object_set(spec, "node", json_object_get(one, "node")) < 0 ||
-		    json_array_append(ret, spec) < 0)
+		    json_array_append(side->specs, spec) < 0)
 			return sp_fail_nomem(err);
 		r = sensitive_add_spec(sensitive, spec, err);
 		if (r < 0)
@@ -56,12 +70,12 @@ static int workloads_of(const struct snapshot *n, struct sensitive *sensitive, j
 }
 
 /* With the manifest it ran with, where that is known. */
-static int pin_tasks(const struct snapshot *n, size_t first, json_t *list)
+static int pin_tasks(const struct side *side, size_t first)
 {
-	for (size_t i = first; i < json_array_size(list); i++) {
-		json_t *spec = json_array_get(list, i);
+	for (size_t i = first; i < json_array_size(side->specs); i++) {
+		json_t *spec = json_array_get(side->specs, i);
 		json_t *digest = json_object_get(
-			n->tasks, json_string_value(json_object_get(spec, "service")));
+			side->snapshot.tasks, json_string_value(json_object_get(spec, "service")));
 
 		if (digest && json_object_set(spec, "image_digest", digest) < 0)
 			return -1;
@@ -69,53 +83,66 @@ static int pin_tasks(const struct snapshot *n, size_t first, json_t *list)
 	return 0;
 }
 
-/* Tasks stand in the bundle; with them come all of the stack's secrets. */
-static int tasks_of(const struct snapshot *n, struct sensitive *sensitive, json_t *ret,
-		    struct sp_err *err)
+/* Tasks, outputs and policy stand in the file. */
+static int add_declared(struct side *side, struct sp_err *err)
 {
-	struct desired d = { 0 };
-	size_t first = json_array_size(ret);
-	int r = desired_read(n->bundle, &d, err);
+	size_t first = json_array_size(side->specs);
+	int r = task_specs(side->desired.stack, side->specs, err);
 
-	if (r == 0)
-		r = sensitive_add_stack(sensitive, d.stack, err);
-	if (r == 0)
-		r = task_specs(d.stack, ret, err);
-	desired_fini(&d);
-	if (r == 0 && pin_tasks(n, first, ret) < 0)
+	if (r == 0 && pin_tasks(side, first) < 0)
 		r = sp_fail_nomem(err);
-	return r;
+	if (r == 0)
+		r = declared_outputs(side->desired.stack, side->specs, err);
+	return r < 0 ? r : declared_policy(side->desired.stack, side->specs, err);
 }
 
-static int specs_of(const struct snapshot *n, struct sensitive *sensitive, json_t *ret,
-		    struct sp_err *err)
+static int side_read(struct store *s, const char *stack, int64_t version, struct side *side,
+		     struct sp_err *err)
 {
-	int r = workloads_of(n, sensitive, ret, err);
+	int r = snapshot_open(s, stack, version, &side->snapshot, err);
 
-	return r < 0 ? r : tasks_of(n, sensitive, ret, err);
+	side->specs = json_array();
+	return r < 0 ? r : desired_read(side->snapshot.bundle, &side->desired, err);
+}
+
+static int side_specs(struct side *side, enum sensitive_side which, struct sensitive *sensitive,
+		      struct sp_err *err)
+{
+	int r = sensitive_add_stack(sensitive, which, side->desired.stack, err);
+
+	if (r == 0)
+		r = add_workloads(side, sensitive, err);
+	return r < 0 ? r : add_declared(side, err);
+}
+
+static int compare(struct side *old, struct side *new, json_t **ret, struct sp_err *err)
+{
+	autosensitive struct sensitive sensitive = { 0 };
+	struct workload_sides sides = { old->specs, new->specs, &sensitive };
+	int r = side_specs(old, SENSITIVE_BEFORE, &sensitive, err);
+
+	if (r == 0)
+		r = side_specs(new, SENSITIVE_AFTER, &sensitive, err);
+	return r < 0 ? r : workload_diff(&sides, ret, err);
 }
 
 int snapshot_compare(struct store *s, const char *stack, int64_t from, int64_t to, json_t **ret,
 		     struct sp_err *err)
 {
-	autowholesnapshot struct snapshot old = { 0 }, new = { 0 };
-	autosensitive struct sensitive sensitive = { 0 };
-	autojson json_t *before = json_array(), *after = json_array();
-	struct workload_sides sides = { before, after, &sensitive };
+	struct side old = { 0 }, new = { 0 };
 	json_t *list = NULL;
-	int r = snapshot_open(s, stack, from, &old, err);
+	int r = side_read(s, stack, from, &old, err);
 
 	if (r == 0)
-		r = snapshot_open(s, stack, to, &new, err);
+		r = side_read(s, stack, to, &new, err);
 	if (r == 0)
-		r = specs_of(&old, &sensitive, before, err);
+		r = compare(&old, &new, &list, err);
 	if (r == 0)
-		r = specs_of(&new, &sensitive, after, err);
-	if (r == 0)
-		r = workload_diff(&sides, &list, err);
-	if (r < 0)
-		return r;
-	*ret = json_pack("{s:s, s:I, s:I, s:o}", "stack", stack, "from", (json_int_t)from, "to",
-			 (json_int_t)to, "workloads", list);
-	return *ret ? 0 : sp_fail_nomem(err);
+		*ret = json_pack("{s:s, s:I, s:I, s:o}", "stack", stack, "from", (json_int_t)from,
+				 "to", (json_int_t)to, "workloads", list);
+	if (r == 0 && !*ret)
+		r = sp_fail_nomem(err);
+	side_fini(&old);
+	side_fini(&new);
+	return r;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "control/stack/declared.h"
 #include "control/stack/desired.h"
 #include "control/stack/output_parts.h"
 #include "control/store/state.h"
@@ -48,7 +49,7 @@ static int value_of(const struct source *src, const struct stack_output *o, json
 		return r;
 	if (!value)
 		value = o->state ? state.value : joined;
-	sensitive = o->sensitive || state.sensitive;
+	sensitive = output_is_hidden(o) || state.sensitive;
 	*ret = json_pack("{s:s, s:s?, s:b, s:s?}", "name", o->name, "value",
 			 sensitive && !src->reveal ? NULL : value, "sensitive", sensitive, "state",
 			 o->state);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "control/stack/declared.h"
 #include "control/stack/desired.h"
 #include "control/stack/task_specs.h"
 #include "control/stack/workload_diff.h"
@@ -33,17 +34,21 @@ static int read_side(struct store *s, const char *stack, int64_t revision, struc
 		if (r == 0 && json_array_append_new(side->specs, spec) < 0)
 			r = sp_fail_nomem(err);
 	}
-	return r < 0 ? r : task_specs(side->desired.stack, side->specs, err);
+	if (r == 0)
+		r = task_specs(side->desired.stack, side->specs, err);
+	if (r == 0)
+		r = declared_outputs(side->desired.stack, side->specs, err);
+	return r < 0 ? r : declared_policy(side->desired.stack, side->specs, err);
 }
 
 static int compare(const struct side *from, const struct side *to, json_t **ret, struct sp_err *err)
 {
 	autosensitive struct sensitive sensitive = { 0 };
 	struct workload_sides sides = { from->specs, to->specs, &sensitive };
-	int r = sensitive_add_stack(&sensitive, from->desired.stack, err);
+	int r = sensitive_add_stack(&sensitive, SENSITIVE_BEFORE, from->desired.stack, err);
 
 	if (r == 0)
-		r = sensitive_add_stack(&sensitive, to->desired.stack, err);
+		r = sensitive_add_stack(&sensitive, SENSITIVE_AFTER, to->desired.stack, err);
 	return r < 0 ? r : workload_diff(&sides, ret, err);
 }
 

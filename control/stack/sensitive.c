@@ -1,21 +1,14 @@
 /* Names and values that must not be shown; see sensitive.h. */
 #include "control/stack/sensitive.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/base64.h"
 #include "base/str.h"
+#include "control/stack/telling.h"
 
 #define SECRET_MIN 3 /* bytes; what is shorter would be found everywhere */
-
-static const char *const telling[] = { "password", "passwd",     "passphrase", "secret",
-				       "token",    "credential", "private",    "apikey",
-				       "api_key",  "api-key",    "accesskey",  "access_key" };
-/* Only as the last word: SIGNING_KEY, but not KEYBOARD. */
-static const char *const telling_ends[] = { "_key", "-key", "_pass", "-pass", "_pwd", "-pwd" };
 
 void sensitive_fini(struct sensitive *s)
 {
@@ -24,6 +17,8 @@ void sensitive_fini(struct sensitive *s)
 		free(s->values[i]);
 	}
 	free(s->values);
+	for (size_t i = 0; i < SP_COUNT(s->files); i++)
+		free(s->files[i].list);
 	*s = (struct sensitive){ 0 };
 }
 
@@ -59,13 +54,47 @@ static int add(struct sensitive *s, const char *data, size_t len, struct sp_err 
 	return 0;
 }
 
-int sensitive_add_stack(struct sensitive *s, const struct stack *stack, struct sp_err *err)
+static int by_name(const void *a, const void *b)
 {
-	int r = 0;
+	return strcmp(((const struct sensitive_service *)a)->name,
+		      ((const struct sensitive_service *)b)->name);
+}
+
+static int list_open(struct sensitive_file *f, const struct stack *stack, struct sp_err *err)
+{
+	f->list = calloc(stack->n_services + stack->n_tasks + 1, sizeof(*f->list));
+	if (!f->list)
+		return sp_fail_nomem(err);
+	for (size_t i = 0; i < stack->n_services; i++)
+		f->list[f->n++] = (struct sensitive_service){ stack->services[i].name,
+							      stack->services[i].open };
+	for (size_t i = 0; i < stack->n_tasks; i++)
+		f->list[f->n++] = (struct sensitive_service){ stack->tasks[i].run.name,
+							      stack->tasks[i].run.open };
+	qsort(f->list, f->n, sizeof(*f->list), by_name);
+	return 0;
+}
+
+int sensitive_add_stack(struct sensitive *s, enum sensitive_side side, const struct stack *stack,
+			struct sp_err *err)
+{
+	int r = list_open(&s->files[side], stack, err);
 
 	for (size_t i = 0; r == 0 && i < stack->n_secrets; i++)
 		r = add(s, stack->secrets[i].data, stack->secrets[i].len, err);
 	return r;
+}
+
+char *const *sensitive_open(const struct sensitive *s, enum sensitive_side side,
+			    const char *service)
+{
+	static char *const nothing[] = { NULL };
+	const struct sensitive_service key = { .name = service }, *found = NULL;
+	const struct sensitive_file *f = side == SENSITIVE_UNKNOWN ? NULL : &s->files[side];
+
+	if (f && f->n && service)
+		found = bsearch(&key, f->list, f->n, sizeof(*f->list), by_name);
+	return found && found->open ? found->open : nothing;
 }
 
 static int add_file(struct sensitive *s, const json_t *file, struct sp_err *err)
@@ -100,61 +129,12 @@ int sensitive_add_spec(struct sensitive *s, const json_t *spec, struct sp_err *e
 	return r;
 }
 
-static bool holds(const char *name, size_t len, const char *word)
-{
-	size_t n = strlen(word);
-
-	for (size_t i = 0; i + n <= len; i++)
-		if (!strncasecmp(name + i, word, n))
-			return true;
-	return false;
-}
-
-bool sensitive_name(const char *name, size_t len)
-{
-	for (size_t i = 0; i < SP_COUNT(telling); i++)
-		if (holds(name, len, telling[i]))
-			return true;
-	for (size_t i = 0; i < SP_COUNT(telling_ends); i++) {
-		size_t n = strlen(telling_ends[i]);
-
-		if (len > n && !strncasecmp(name + len - n, telling_ends[i], n))
-			return true;
-	}
-	return false;
-}
-
-/* scheme://user:password@host */
-static bool has_url_password(const char *text)
-{
-	const char *p = text;
-
-	while ((p = strstr(p, "://"))) {
-		size_t user = strcspn(p += 3, ":@/?# \t");
-
-		if (p[user] == ':' && p[user + 1 + strcspn(p + user + 1, "@/?# \t")] == '@')
-			return true;
-	}
-	return false;
-}
-
 static bool is_sensitive_text(const struct sensitive *s, const char *text)
 {
-	const char *equals = strchr(text, '=');
-
 	for (size_t i = 0; i < s->n; i++)
 		if (strstr(text, s->values[i]))
 			return true;
-	if (equals && !memchr(text, ' ', (size_t)(equals - text)) &&
-	    sensitive_name(text, (size_t)(equals - text)))
-		return true;
-	return has_url_password(text);
-}
-
-/* `--password hunter2`: the option names what the next word is. */
-static bool is_telling_option(const char *word)
-{
-	return *word == '-' && !strchr(word, '=') && sensitive_name(word, strlen(word));
+	return telling_text(text);
 }
 
 bool sensitive_value(const struct sensitive *s, const json_t *value)
@@ -167,8 +147,18 @@ bool sensitive_value(const struct sensitive *s, const json_t *value)
 	json_array_foreach (value, i, one) {
 		const char *word = json_string_value(one);
 
-		if (word && (is_telling_option(word) || is_sensitive_text(s, word)))
+		if (word && (telling_option(word) || is_sensitive_text(s, word)))
 			return true;
 	}
 	return false;
+}
+
+json_t *sensitive_wrap(json_t *value)
+{
+	return value ? json_pack("{s:o}", SENSITIVE_SHOWN, value) : NULL;
+}
+
+json_t *sensitive_unwrap(json_t *value)
+{
+	return json_object_size(value) == 1 ? json_object_get(value, SENSITIVE_SHOWN) : NULL;
 }

@@ -50,8 +50,8 @@ static int merge(const struct spec_fields *old, const struct spec_fields *new, j
 	return r;
 }
 
-int spec_diff(const json_t *before, const json_t *after, const struct sensitive *s, json_t **ret,
-	      struct sp_err *err)
+int spec_diff(const struct spec_of *before, const struct spec_of *after, const struct sensitive *s,
+	      json_t **ret, struct sp_err *err)
 {
 	autofields struct spec_fields old = { 0 }, new = { 0 };
 	autojson json_t *list = json_array();

@@ -8,5 +8,5 @@
  * "after" what is gone. A value that must not be shown is "(sensitive)", and the change has
  * {"sensitive": true}. Either spec may be NULL.
  */
-int spec_diff(const json_t *before, const json_t *after, const struct sensitive *s, json_t **ret,
-	      struct sp_err *err);
+int spec_diff(const struct spec_of *before, const struct spec_of *after, const struct sensitive *s,
+	      json_t **ret, struct sp_err *err);

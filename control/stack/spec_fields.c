@@ -9,11 +9,13 @@
 #include "base/digest.h"
 #include "base/json.h"
 #include "base/str.h"
+#include "control/stack/telling.h"
 
 /* A list being made; running out of memory is remembered. */
 struct taking {
 	struct spec_fields fields;
 	const struct sensitive *sensitive;
+	char *const *open; /* what its file says openly */
 	bool failed;
 };
 
@@ -25,6 +27,44 @@ void spec_fields_fini(struct spec_fields *f)
 	}
 	free(f->list);
 	*f = (struct spec_fields){ 0 };
+}
+
+/* Text that people are free in: what of it the file has to say openly, or NULL. A probe is said
+ * as a whole; where it asks (port, path, host) is an address, which ctl verify asks too. */
+static const char *free_text(const char *path, char ret_probe[16])
+{
+	static const char *const lines[] = { "entrypoint", "command" };
+	static const char *const maps[] = { "environment.", "labels." };
+	static const char *const probes[] = { "startup.", "liveness.", "readiness." };
+	static const char *const asked[] = { "command", "user", "database" };
+
+	for (size_t i = 0; i < SP_COUNT(lines); i++)
+		if (!strcmp(path, lines[i]))
+			return path;
+	for (size_t i = 0; i < SP_COUNT(maps); i++)
+		if (sp_str_starts(path, maps[i]))
+			return path;
+	for (size_t i = 0; i < SP_COUNT(probes); i++) {
+		size_t n = strlen(probes[i]);
+
+		for (size_t k = 0; sp_str_starts(path, probes[i]) && k < SP_COUNT(asked); k++)
+			if (!strcmp(path + n, asked[k])) {
+				snprintf(ret_probe, 16, "%.*s", (int)n - 1, path);
+				return ret_probe;
+			}
+	}
+	return NULL;
+}
+
+static bool is_hidden(const struct taking *t, const char *path)
+{
+	char probe[16];
+	const char *said = free_text(path, probe);
+
+	for (char *const *open = t->open; said && *open; open++)
+		if (!strcmp(*open, said))
+			return false;
+	return said != NULL;
 }
 
 /* Steals path and value. */
@@ -41,20 +81,32 @@ static void put(struct taking *t, char *path, json_t *value, bool sensitive)
 		json_decref(value);
 		return;
 	}
-	f->list[f->n++] = (struct spec_field){ path, value,
-					       sensitive || sensitive_value(t->sensitive, value) };
+	f->list[f->n++] = (struct spec_field){
+		path, value, sensitive || is_hidden(t, path) || sensitive_value(t->sensitive, value)
+	};
 }
 
-/* Objects member by member, all else whole; a telling name hides its value. */
+/* A telling name hides its text: the whole key of a label, else the last member of the path. */
+static bool name_tells(const char *path)
+{
+	const char *last = strrchr(path, '.');
+
+	last = last ? last + 1 : path;
+	if (sp_str_starts(path, "labels."))
+		last = strchr(path, '.') + 1;
+	return telling_name(last, strlen(last));
+}
+
+/* Objects member by member, all else whole. */
 static void put_any(struct taking *t, const char *path, json_t *value)
 {
-	const char *key, *last = strrchr(path, '.');
-	json_t *one;
+	json_t *one = sensitive_unwrap(value);
+	const char *key;
 
-	if (!json_is_object(value)) {
-		last = last ? last + 1 : path;
-		put(t, strdup(path), json_incref(value),
-		    json_is_string(value) && sensitive_name(last, strlen(last)));
+	if (one || !json_is_object(value)) {
+		bool sensitive = one || (json_is_string(value) && name_tells(path));
+
+		put(t, strdup(path), json_incref(one ? one : value), sensitive);
 		return;
 	}
 	json_object_foreach (value, key, one) {
@@ -78,7 +130,7 @@ static void put_environment(struct taking *t, const char *path, json_t *list)
 
 		if (equals)
 			put(t, sp_str_format("%s.%.*s", path, (int)len, entry),
-			    json_string(equals + 1), sensitive_name(entry, len));
+			    json_string(equals + 1), telling_name(entry, len));
 	}
 }
 
@@ -221,14 +273,15 @@ static int by_path(const void *a, const void *b)
 	return strcmp(((const struct spec_field *)a)->path, ((const struct spec_field *)b)->path);
 }
 
-int spec_fields_read(const json_t *spec, const struct sensitive *s, struct spec_fields *ret,
+int spec_fields_read(const struct spec_of *from, const struct sensitive *s, struct spec_fields *ret,
 		     struct sp_err *err)
 {
-	struct taking t = { .sensitive = s };
+	const char *service = json_string_value(json_object_get(from->spec, "service"));
+	struct taking t = { .sensitive = s, .open = sensitive_open(s, from->side, service) };
 	const char *key;
 	json_t *value;
 
-	json_object_foreach ((json_t *)spec, key, value) {
+	json_object_foreach ((json_t *)from->spec, key, value) {
 		put_member(&t, key, value);
 	}
 	if (t.failed) {
@@ -239,9 +292,4 @@ int spec_fields_read(const json_t *spec, const struct sensitive *s, struct spec_
 		qsort(t.fields.list, t.fields.n, sizeof(*t.fields.list), by_path);
 	*ret = t.fields;
 	return 0;
-}
-
-json_t *spec_field_shown(const struct spec_field *f)
-{
-	return f->sensitive ? json_string(SENSITIVE_SHOWN) : json_incref(f->value);
 }

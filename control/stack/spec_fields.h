@@ -21,9 +21,11 @@ struct spec_fields {
 void spec_fields_fini(struct spec_fields *f);
 #define autofields __attribute__((cleanup(spec_fields_fini)))
 
-/* spec NULL: no fields. */
-int spec_fields_read(const json_t *spec, const struct sensitive *s, struct spec_fields *ret,
-		     struct sp_err *err);
+/* A spec, and the file that it comes from. */
+struct spec_of {
+	const json_t *spec; /* NULL: no fields */
+	enum sensitive_side side;
+};
 
-/* What may be shown of it; new reference. */
-json_t *spec_field_shown(const struct spec_field *f);
+int spec_fields_read(const struct spec_of *from, const struct sensitive *s, struct spec_fields *ret,
+		     struct sp_err *err);

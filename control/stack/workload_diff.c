@@ -30,7 +30,9 @@ static int add(json_t *list, const struct workload_sides *sides, const json_t *b
 	       const json_t *after, struct sp_err *err)
 {
 	autojson json_t *changes = NULL;
-	int r = spec_diff(before, after, sides->sensitive, &changes, err);
+	int r = spec_diff(&(struct spec_of){ before, SENSITIVE_BEFORE },
+			  &(struct spec_of){ after, SENSITIVE_AFTER }, sides->sensitive, &changes,
+			  err);
 
 	if (r < 0 || json_array_size(changes) == 0)
 		return r;

@@ -3,7 +3,8 @@
 
 #include "control/stack/sensitive.h"
 
-/* One side: an array of specs (JSON, as agents get them), in any order. */
+/* One side: an array of specs (JSON, as agents get them), in any order; sensitive knows the files
+ * of both. */
 struct workload_sides {
 	const json_t *before, *after;
 	const struct sensitive *sensitive;

@@ -7,12 +7,13 @@ load lib/cluster
 setup_file() {
 	cluster_up
 	cluster_busybox
-	export VARIABLE=canary-variable-$RANDOM$RANDOM LITERAL=canary-literal-$RANDOM$RANDOM FILE=canary-file-$RANDOM$RANDOM
+	export VARIABLE=canary-variable-$RANDOM$RANDOM INNOCENT=canary-innocent-$RANDOM$RANDOM LITERAL=canary-literal-$RANDOM$RANDOM FILE=canary-file-$RANDOM$RANDOM
 	ENCODED=$(printf %s "$FILE" | base64 -w0)
 	export ENCODED
 	write_stack
 	printf %s "$FILE" >"$CLUSTER/token"
-	PASSWORD=$VARIABLE ctl deploy "$CLUSTER/stack.yaml" >"$CLUSTER/said" 2>&1
+	printf 'SETTINGS=%s\n' "$INNOCENT" >"$CLUSTER/app.env"
+	PASSWORD=$VARIABLE X=$INNOCENT ctl deploy "$CLUSTER/stack.yaml" >"$CLUSTER/said" 2>&1
 }
 
 teardown_file() { cluster_down; }
@@ -24,9 +25,14 @@ write_stack() { # further lines of the service
 		  web:
 		    image: test/busybox:1
 		    command: ["sleep 1000"]
-		    environment: {PASSWORD: "\${PASSWORD}", API_KEY: $LITERAL}
+		    environment: {PASSWORD: "\${PASSWORD}", API_KEY: $LITERAL, PGOPTS: "\${X}"}
+		    env_file: [./app.env]
+		    labels: {note: "\${X}"}
 		    secrets: [token]
 		    ${1:-}
+		x-stackpilot:
+		  outputs: {where: "at \${X}"}
+		  tasks: {first: {image: "test/busybox:1", command: ["true"], environment: {OPTS: "\${X}"}}}
 		secrets:
 		  token: {file: ./token}
 	END
@@ -36,20 +42,21 @@ write_stack() { # further lines of the service
 clean() { # what it is
 	local data found=0 secret
 	data=$(tr -d '\0')
-	for secret in "$VARIABLE" "$LITERAL" "$FILE" "$ENCODED"; do
+	for secret in "$VARIABLE" "$INNOCENT" "$LITERAL" "$FILE" "$ENCODED"; do
 		[[ $data != *"$secret"* ]] || { echo "$secret is in $1" >&2 && found=1; }
 	done
 	((found == 0))
 }
 
 holders() { # directory -> the files that hold a secret
-	grep -rlaF -e "$VARIABLE" -e "$LITERAL" -e "$FILE" -e "$ENCODED" "$1" || true
+	grep -rlaF -e "$VARIABLE" -e "$INNOCENT" -e "$LITERAL" -e "$FILE" -e "$ENCODED" "$1" || true
 }
 
 @test "the container has its secrets" {
-	run ctl exec vault-web-1 -- sh -c 'echo $PASSWORD $API_KEY; cat /run/secrets/token'
+	run ctl exec vault-web-1 -- sh -c 'echo $PASSWORD $API_KEY; echo $PGOPTS/$SETTINGS; cat /run/secrets/token'
 	[ "$status" -eq 0 ]
 	[[ $output == *"$VARIABLE $LITERAL"* ]]
+	[[ $output == *"$INNOCENT/$INNOCENT"* ]]
 	[[ $output == *"$FILE"* ]]
 }
 
@@ -85,9 +92,32 @@ only_roots_path() {
 	ctl ps -o json | clean 'the list of workloads'
 	ctl stack ls -o json | clean 'the list of stacks'
 	write_stack 'hostname: other'
-	PASSWORD=new-$VARIABLE ctl plan "$CLUSTER/stack.yaml" -o json >"$CLUSTER/plan" || [ $? -eq 2 ]
-	[ -s "$CLUSTER/plan" ]
+	export PASSWORD=new-$VARIABLE X=new-$INNOCENT
+	ctl plan "$CLUSTER/stack.yaml" --out "$CLUSTER/saved" -o json >"$CLUSTER/plan" || [ $? -eq 2 ]
+	jq -e '[.actions[].changes[]?.path] | any(. == "environment.PGOPTS")' "$CLUSTER/plan"
+	jq -e '.outputs[0].changes[0] | .path == "value" and .sensitive' "$CLUSTER/plan"
 	clean 'the plan' <"$CLUSTER/plan"
+	clean 'the saved plan' <"$CLUSTER/saved"
+	ctl plan "$CLUSTER/stack.yaml" -o wide 2>&1 | clean 'the plan for people'
+	ctl diff "$CLUSTER/stack.yaml" 2>&1 | clean 'the difference'
+	ctl output vault -o json | clean 'the outputs'
+	ctl stack show vault -o json | clean 'the stack'
+}
+
+@test "comparisons of revisions and snapshots, and what drift finds, are silent about them" {
+	write_stack 'hostname: other'
+	PASSWORD=new-$VARIABLE X=new-$INNOCENT ctl deploy "$CLUSTER/stack.yaml" 2>&1 | clean 'the second deploy'
+	ctl snapshot create vault
+	ctl diff vault -o json >"$CLUSTER/diff" || [ $? -eq 2 ]
+	jq -e '[.workloads[].changes[].path] | index("environment.PGOPTS") and index("labels.note") and index("environment.SETTINGS") == null' "$CLUSTER/diff"
+	clean 'the difference of revisions' <"$CLUSTER/diff"
+	ctl snapshot compare vault v1 v2 -o json >"$CLUSTER/compare" || [ $? -eq 2 ]
+	jq -e '[.workloads[].id] | index("output where") and index("task first")' "$CLUSTER/compare"
+	clean 'the comparison of snapshots' <"$CLUSTER/compare"
+	ctl snapshot restore vault v1 --dry-run 2>&1 | clean 'the plan of a restore'
+	ctl drift detect vault -o json | clean 'the drift'
+	clean 'the events' < <(ctl events -o json)
+	[ -z "$(holders "$CLUSTER/lab/control/disk")" ]
 }
 
 @test "no log, no metric and no command line shows them" {

@@ -76,6 +76,19 @@ write_stack() { # value of MODE
 	[[ $output != *canary* ]]
 }
 
+@test "what the file says besides is shown field by field: outputs and policy" {
+	write_stack one
+	printf 'x-stackpilot: {outputs: {zone: eu, where: "at ${X:-home}"}, policy: {timeout: 1m}}\n' >>"$FILE"
+	run -2 ctl plan "$FILE"
+	[[ $output == *"no service changes, but its file does"* ]]
+	[[ $output == *"+ output zone"*"+ value  eu"*"+ output where"*"+ value  (sensitive)"* ]]
+	[[ $output == *"~ policy"*"~ timeout_ns  0ms -> 1m0s"* ]]
+	run -2 ctl diff "$FILE"
+	[[ $output == *"+ output zone"*"~ policy"* ]]
+	run -2 ctl plan "$FILE" -o json
+	[ "$(jq -c '.policy[0].changes' <<<"$output")" = '[{"path":"timeout_ns","before":0,"after":60000000000}]' ]
+}
+
 @test "revisions are compared with each other" {
 	write_stack two
 	run -0 ctl deploy "$FILE"

@@ -22,8 +22,9 @@
 
 #define BYTES 12
 
-/* Of a variable, of the text itself, and of a file; and the last as base64 has it. */
-enum { VARIABLE, LITERAL, SECRET_FILE, ENCODED, CANARIES };
+/* Of a variable, of the text itself, of a variable that goes where no name tells, and of a file;
+ * and the last as base64 has it. */
+enum { VARIABLE, LITERAL, INNOCENT, SECRET_FILE, ENCODED, CANARIES };
 
 static char canaries[CANARIES][64];
 static int stderr_kept = -1;
@@ -72,17 +73,29 @@ static void tear_down(void)
 		server_stop();
 }
 
+/* The innocent variable, wherever a file may have one; another value in each bundle. */
+#define EVERYWHERE                                                     \
+	"    labels: {note: \"${X}\"}\n    command: [run, \"${X}\"]\n" \
+	"    healthcheck: {test: [CMD, ask, \"${X}\"]}\n"
+
+#define IN_THE_EXTENSION                                                                     \
+	"x-stackpilot:\n  outputs: {where: \"at ${X}\"}\n"                                   \
+	"  tasks: {job-t: {image: app, command: [go, \"${X}\"], environment: {A: \"${X}\"}," \
+	" labels: {l: \"${X}\"}}}\n"
+
 static json_t *bundle(const char *more)
 {
-	autofree char *text =
-		sp_str_format("services:\n  db:\n    image: app\n    secrets: [token]\n"
-			      "    environment: {PASSWORD: \"${PASSWORD}\", API_KEY: \"%s\"}\n%s"
-			      "secrets: {token: {file: ./token}}\n",
-			      canaries[LITERAL], more);
+	static unsigned number;
+	autofree char *innocent = sp_str_format("%s-%u", canaries[INNOCENT], number++);
+	autofree char *text = sp_str_format(
+		"services:\n  db:\n    image: app\n    secrets: [token]\n"
+		"    environment: {PASSWORD: \"${PASSWORD}\", API_KEY: \"%s\", PGOPTS: \"${X}\"}\n" EVERYWHERE
+		"%s" IN_THE_EXTENSION "secrets: {token: {file: ./token}}\n",
+		canaries[LITERAL], more);
 
-	return json_pack("{s:s, s:s, s:s, s:{s:s}, s:{s:s}}", "name", "demo", "file", "stack.yaml",
-			 "text", text, "variables", "PASSWORD", canaries[VARIABLE], "files",
-			 "./token", canaries[ENCODED]);
+	return json_pack("{s:s, s:s, s:s, s:{s:s, s:s}, s:{s:s}}", "name", "demo", "file",
+			 "stack.yaml", "text", text, "variables", "PASSWORD", canaries[VARIABLE],
+			 "X", innocent, "files", "./token", canaries[ENCODED]);
 }
 
 static void run(const char *more, const char *state)
@@ -142,7 +155,7 @@ static void ask(struct sp_httpc *http, const char *method, const char *path, con
 	cr_assert_eq(sp_httpc_call(http, method, path, body, body ? strlen(body) : 0,
 				   "application/json", &reply, &err),
 		     0, "%s", err.message);
-	cr_expect_lt(reply.status, 500, "%s: %d", path, reply.status);
+	cr_expect_lt(reply.status, 300, "%s: %d", path, reply.status);
 	cr_expect_gt(reply.body.len, 0, "%s", path);
 	expect_none(path, reply.body.data, reply.body.len);
 	sp_http_reply_fini(&reply);
@@ -151,13 +164,29 @@ static void ask(struct sp_httpc *http, const char *method, const char *path, con
 static void search_api(void)
 {
 	static const char *const paths[] = {
-		"/v1/nodes",  "/v1/stacks",     "/v1/stacks/demo",     "/v1/workloads",
-		"/v1/store",  "/v1/operations", "/v1/operations/op-1", "/v1/operations/op-2",
-		"/v1/events", "/v1/images",     "/v1/store/backup",    "/v1/locks",
-		"/metrics",
+		"/v1/nodes",
+		"/v1/stacks",
+		"/v1/stacks/demo",
+		"/v1/workloads",
+		"/v1/store",
+		"/v1/operations",
+		"/v1/operations/op-1",
+		"/v1/operations/op-2",
+		"/v1/events",
+		"/v1/images",
+		"/v1/store/backup",
+		"/v1/locks",
+		"/v1/deps",
+		"/v1/stacks/demo/outputs",
+		"/v1/stacks/demo/diff",
+		"/v1/stacks/demo/snapshots",
+		"/v1/stacks/demo/snapshots/1",
+		"/v1/stacks/demo/snapshots/1/compare/3",
 	};
 	autojson json_t *plan = bundle("    hostname: other\n");
 	autofree char *request = sp_json_text(plan);
+	autojson json_t *body = json_pack("{s:O}", "bundle", plan);
+	autofree char *validation = sp_json_text(body);
 	struct sp_httpc_conf conf = { .base_url = "http://localhost" };
 	struct sp_httpc *http = NULL;
 	char path[128];
@@ -170,6 +199,7 @@ static void search_api(void)
 	for (size_t i = 0; i < SP_COUNT(paths); i++)
 		ask(http, "GET", paths[i], NULL);
 	ask(http, "POST", "/v1/plans", request);
+	ask(http, "POST", "/v1/validations", validation);
 	sp_httpc_free(http);
 	sp_httpd_free(c.httpd);
 	c.httpd = NULL;
@@ -185,6 +215,7 @@ static void check_the_search(void)
 	cr_assert_not_null(text);
 	cr_expect_not_null(strstr(text, canaries[VARIABLE]));
 	cr_expect_not_null(strstr(text, canaries[LITERAL]));
+	cr_expect_not_null(strstr(text, canaries[INNOCENT]));
 	cr_expect_gt(files_searched, 5);
 }
 
@@ -192,6 +223,8 @@ static void follow_the_secrets(void)
 {
 	run("", "succeeded");
 	run("    hostname: db\n  bad:\n    image: app\n    depends_on: [db]\n", "reverted");
+	run("    hostname: second\n", "succeeded");
+	run("    hostname: third\n", "succeeded");
 #define X(name) search_rows("SELECT * FROM " #name);
 	STORE_TABLES(X)
 #undef X

@@ -277,3 +277,24 @@ Test(dry_run, puts_tasks_before_and_after_the_services)
 			   graph);
 	cr_expect_not_null(strstr(graph, "+task/job-c,commit<good,"), "%s", graph);
 }
+
+Test(dry_run, tells_what_the_file_says_besides_field_by_field)
+{
+	autojson json_t *op = deploy(DB "x-stackpilot: {outputs: {zone: eu}}\n");
+	autojson json_t *plan = plan_of(DB "x-stackpilot: {outputs: {zone: us, a: b},"
+					   " policy: {on_failure: stop}}\n");
+	autofree char *outputs = sp_json_canonical(json_object_get(plan, "outputs"));
+	autofree char *policy = sp_json_canonical(json_object_get(plan, "policy"));
+
+	expect_state(op, "succeeded");
+	cr_expect_str_eq(outputs,
+			 "[{\"changes\":[{\"after\":\"us\",\"before\":\"eu\",\"path\":\"value\"}],"
+			 "\"id\":\"output zone\",\"sign\":\"~\"},"
+			 "{\"changes\":[{\"after\":\"b\",\"path\":\"value\"}],"
+			 "\"id\":\"output a\",\"sign\":\"+\"}]",
+			 "%s", outputs);
+	cr_expect_str_eq(policy,
+			 "[{\"changes\":[{\"after\":\"stop\",\"before\":\"rollback\","
+			 "\"path\":\"on_failure\"}],\"id\":\"policy\",\"sign\":\"~\"}]",
+			 "%s", policy);
+}

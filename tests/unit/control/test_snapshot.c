@@ -295,3 +295,24 @@ Test(snapshot, compared_with_another_shows_tasks)
 					"\"sign\":\"~\"}"),
 			   "%s", text);
 }
+
+Test(snapshot, compared_with_another_shows_outputs_and_policy)
+{
+	autojson json_t *first = deploy(DB "x-stackpilot: {outputs: {zone: eu}}\n");
+	autojson json_t *second =
+		deploy(DB "    user: '5'\nx-stackpilot: {policy: {timeout: 1m}}\n");
+	autojson json_t *diff = NULL;
+	autofree char *text = NULL;
+
+	expect_state(second, "succeeded");
+	take_as("request");
+	cr_assert_eq(snapshot_compare(s, "demo", 1, 2, &diff, &err), 0, "%s", err.message);
+	text = sp_json_canonical(json_object_get(diff, "workloads"));
+	cr_expect_not_null(strstr(text, "{\"changes\":[{\"before\":\"eu\",\"path\":\"value\"}],"
+					"\"id\":\"output zone\",\"sign\":\"-\"}"),
+			   "%s", text);
+	cr_expect_not_null(strstr(text,
+				  "{\"changes\":[{\"after\":60000000000,\"before\":0,"
+				  "\"path\":\"timeout_ns\"}],\"id\":\"policy\",\"sign\":\"~\"}"),
+			   "%s", text);
+}

@@ -82,3 +82,28 @@ Test(plan_print, of_nothing_to_do_is_one_line)
 	cr_expect_str_eq(text.data,
 			 "stack 'demo' is what its file says: nothing to do (3 unchanged)\n");
 }
+
+Test(plan_print, tells_what_the_file_says_besides)
+{
+	autojson json_t *plan = json_loads(
+		"{\"stack\": \"demo\", \"serial\": 4, \"summary\": {\"unchanged\": 1, \"changes\": true},"
+		" \"outputs\": [{\"id\": \"output zone\", \"sign\": \"~\", \"changes\":"
+		" [{\"path\": \"value\", \"before\": \"eu\", \"after\": \"us\"}]}],"
+		" \"policy\": [{\"id\": \"policy\", \"sign\": \"~\", \"changes\":"
+		" [{\"path\": \"timeout_ns\", \"before\": 0, \"after\": 60000000000}]}]}",
+		0, NULL);
+	autobuf struct sp_buf text = SP_BUF_INIT;
+
+	ctl_plan_print(plan, false, &text);
+	cr_expect_str_eq(
+		text.data,
+		"stack 'demo': no service changes, but its file does; it becomes revision 5\n"
+		"the file's own\n"
+		"  ~ output zone\n"
+		"      ~ value  eu -> us\n"
+		"  ~ policy\n"
+		"      ~ timeout_ns  0ms -> 1m0s\n"
+		"\n"
+		"plan: 0 to create, 0 to update, 0 to remove, 1 unchanged; 0 images to pull\n",
+		"%s", text.data);
+}
