@@ -43,6 +43,8 @@ const struct sp_conf_key config_keys[] = {
 	  SP_NS_PER_S * 3600, "time after which the lock of a dead controld's operation is free" },
 	{ "manual_lock_ttl", SP_CONF_DURATION, AT(manual_lock_ttl_ns), "1h", SP_NS_PER_S,
 	  SP_NS_PER_S * 86400 * 30, "time a manual lock is held when --ttl does not say" },
+	{ "lock_poll", SP_CONF_DURATION, AT(lock_poll_ns), "40ms", SP_NS_PER_MS * 10, SP_NS_PER_S,
+	  "time between two looks of who waits for a lock: a hint of its release may be lost" },
 	{ "agent_patience", SP_CONF_DURATION, AT(agent_patience_ns), "30s", 0, SP_NS_PER_S * 3600,
 	  "time an operation tries again while an agent does not answer" },
 	{ "recover_interval", SP_CONF_DURATION, AT(recover_interval_ns), "5s", SP_NS_PER_MS * 50,

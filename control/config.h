@@ -16,7 +16,7 @@ struct config {
 	char *log_level;
 	int64_t work_threads, poll_threads;
 	int64_t poll_interval_ns, node_timeout_ns, gate_timeout_ns, settle_time_ns;
-	int64_t lock_ttl_ns, manual_lock_ttl_ns;
+	int64_t lock_ttl_ns, manual_lock_ttl_ns, lock_poll_ns;
 	int64_t agent_patience_ns, recover_interval_ns;
 	int64_t drift_interval_ns; /* 0: only as policies say */
 	uint64_t image_max_bytes;

@@ -13,8 +13,7 @@
 #include "control/store/waiter.h"
 
 #define KEY_BYTES   8
-#define POLL_NS     (40 * SP_NS_PER_MS) /* a release at another controld sends no hint here */
-#define COMMAND_NS  (90 * SP_NS_PER_S)  /* the longest a call to an agent may take, and some */
+#define COMMAND_NS  (90 * SP_NS_PER_S) /* the longest a call to an agent may take, and some */
 #define FROM_HEADER "Stackpilot-From"
 
 /* What cannot be told again is not kept. */
@@ -107,7 +106,7 @@ static int refuse(struct api *a, const char *stack, const struct lock_ask *ask, 
 /* Sleep until something was committed here, or could have been elsewhere. */
 static bool nap(struct api *a, uint64_t mark, int64_t deadline)
 {
-	int64_t now = sp_time_mono_ns(), until = now + POLL_NS;
+	int64_t now = sp_time_mono_ns(), until = now + a->control->config.lock_poll_ns;
 
 	if (now >= deadline || sp_httpd_gone(a->req) || watch_stopped(a->control->watch))
 		return false;

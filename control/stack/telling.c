@@ -5,13 +5,15 @@
 #include <string.h>
 #include <strings.h>
 
-#include "base/str.h"
 #include "base/mem.h"
+#include "base/str.h"
 
 #define TOKEN_MIN 16 /* bytes of a token's word; what is shorter only begins like one */
 
-static const char *const within[] = { "password", "passwd",     "passphrase", "passcode", "secret",
-				      "token",    "credential", "private",    "auth",     "bearer" };
+static const char *const within[] = {
+	"password", "passwd",     "passphrase", "passcode", "secret",
+	"token",    "credential", "private",    "auth",     "bearer"
+};
 /* A word that ends so: SIGNING_KEY, sshkey, DBPW. */
 static const char *const endings[] = { "key", "keys", "pass", "pwd", "pw" };
 /* Words that only sound alike. */
@@ -19,9 +21,9 @@ static const char *const innocent[] = { "author", "authors", "bypass", "compass"
 					"hockey", "monkey",  "turkey", "tokenizer", "tokenizers" };
 /* Variables of every shell: where it is. */
 static const char *const places[] = { "PWD", "OLDPWD" };
-static const char *const tokens[] = { "ghp_",   "gho_",  "ghs_",  "github_pat_", "glpat-",
-				      "xoxb-",  "xoxp-", "AKIA",  "sk_live_",    "sk-",
-				      "AIza",   "eyJ",   "npm_",  "dop_v1_",     "hvs." };
+static const char *const tokens[] = { "ghp_",  "gho_",  "ghs_", "github_pat_", "glpat-",
+				      "xoxb-", "xoxp-", "AKIA", "sk_live_",    "sk-",
+				      "AIza",  "eyJ",   "npm_", "dop_v1_",     "hvs." };
 
 /* ---- names ---- */
 

@@ -25,9 +25,39 @@ step_runs() { # operation, name
 
 has_ended() { [[ $(op_b "$1" .state) != running ]]; }
 what_runs() { ctl_b ps -o json | jq -c '[.workloads[] | [.id, .state, .pid, .incarnation]] | sort'; }
-agent_says() { # worker's address, method, path
-	on_control curl -sS -o /dev/null -w '%{http_code}' -X "$2" --cacert $STATE/control/ca.crt \
-		--cert $STATE/control/client.crt --key $STATE/control/client.key "https://$1:7701$3"
+
+# One call to an agent with controld's certificate: the status, and the code of a refusal.
+agent_says() { # worker's address, method, path, body
+	on_control curl -sS -w '%{http_code}' -X "$2" ${4:+-H "Content-Type: application/json" -d "$4"} --cacert $STATE/control/ca.crt \
+		--cert $STATE/control/client.crt --key $STATE/control/client.key "https://$1:7701$3" </dev/null |
+		sed -E 's/.*"code": *"([a-z_]*)".*\}[[:space:]]*([0-9]{3})$/\2 \1/'
+}
+
+fenced() { # as agent_says
+	local said
+	said=$(agent_says "$@")
+	[[ $said == "412 fenced" ]] || { echo "$2 $3: $said" >&2 && return 1; }
+}
+
+# Every call that changes a stack, with an old token, on the worker that has the workload.
+agent_refuses_all() { # worker's address, workload, query with the token
+	local method path more
+	while read -r method path more; do
+		fenced "$1" "$method" "$path?$3${more:+&$more}"
+	done <<-END
+		DELETE /v1/workloads/$2
+		POST /v1/workloads/$2/restart
+		POST /v1/workloads/$2/stop
+		POST /v1/workloads/$2/start
+		POST /v1/workloads/$2/repair part=cgroup
+		POST /v1/workloads/$2/state
+		POST /v1/network/repair part=rules&stack=slow
+		DELETE /v1/extra/directory/slow-left-1 stack=slow
+		PUT /v1/stacks/slow/token
+		DELETE /v1/stacks/slow/volumes
+	END
+	fenced "$1" PUT "/v1/workloads/$2?$3" '{"id": "'"$2"'", "stack": "slow", "service": "web", "replica": '"${2##*-}"',
+		"image": "test/busybox:1", "image_digest": "sha256:'"$(printf '0%.0s' {1..64})"'", "command": ["sleep", "7"], "restart": "no", "network_none": true}'
 }
 
 # A deploy whose first service takes 5 s to end.
@@ -47,7 +77,7 @@ write_slow() {
 # The first controld is stopped in the middle of a deploy for two lives of its lock; the second one (start_b's
 # argument) finishes it; the first goes on, and each write and each call to an agent of it is refused.
 stopped_holder_is_fenced() { # store's url for the second
-	local op old pid before steps address
+	local op old pid before steps count=0 id node
 	op=$(ctl deploy --detach "$CLUSTER/slow.yaml")
 	within 20 step_runs "$op" complete
 	old=$(ctl lock status slow -o json | jq .token)
@@ -62,11 +92,11 @@ stopped_holder_is_fenced() { # store's url for the second
 
 	on_control kill -CONT "$pid"
 	within 20 on_control grep -q "\"operation\":\"$op\".*has lost\|has lost.*\"operation\":\"$op\"" $STATE/log/controld.log
-	for address in 192.168.56.11 192.168.56.12; do
-		[[ $(agent_says "$address" POST "/v1/workloads/slow-web-1/stop?op=$op&step=9&token=$old") == 4* ]]
-		[[ $(agent_says "$address" PUT "/v1/stacks/slow/token?token=$old") == 412 ]]
-		[[ $(agent_says "$address" DELETE "/v1/stacks/slow/volumes?op=$op&step=9&token=$old") == 412 ]]
-	done
+	while read -r id node; do
+		count=$((count + 1))
+		agent_refuses_all "192.168.56.1${node#worker}" "$id" "op=$op&step=9&token=$old"
+	done < <(ctl_b ps -o json | jq -r '.workloads[] | select(.service == "web") | "\(.id) \(.node)"')
+	((count == 2))
 	[[ $(what_runs) == "$before" ]]
 	[[ $(op_b "$op" '[.state, .attempt, (.steps | length)] | join(" ")') == "succeeded 2 $steps" ]]
 	[[ $(ctl_b lock status slow -o json | jq .token) -gt $old ]]
