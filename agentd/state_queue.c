@@ -7,6 +7,7 @@
 #include "agentd/reply.h"
 #include "base/digest.h"
 #include "base/str.h"
+#include "base/time.h"
 
 #define ID_BYTES 12
 
@@ -19,9 +20,9 @@ struct question {
 	struct sp_timer timeout;
 };
 
-void state_queue_init(struct state_queue *q, struct sp_loop *loop)
+void state_queue_init(struct state_queue *q, struct sp_loop *loop, int64_t answer_ns)
 {
-	*q = (struct state_queue){ .loop = loop };
+	*q = (struct state_queue){ .loop = loop, .answer_ns = answer_ns };
 	sp_list_init(&q->questions);
 }
 
@@ -48,7 +49,12 @@ static void refuse(struct sp_httpd_req *req, const char *why)
 
 static void on_timeout(struct sp_timer *t)
 {
-	refuse(take(t->owner), "the control plane has not answered for 60 s");
+	struct question *x = t->owner;
+	char waited[SP_DURATION_MAX], why[SP_DURATION_MAX + 48];
+
+	sp_duration_format(x->queue->answer_ns, waited);
+	snprintf(why, sizeof(why), "the control plane has not answered for %s", waited);
+	refuse(take(x), why);
 }
 
 /* Whoever hung up left his question behind. */
@@ -87,7 +93,7 @@ void state_queue_put(struct state_queue *q, struct sp_httpd_req *req, json_t *qu
 	sp_list_append(&q->questions, &x->link);
 	q->n++;
 	sp_httpd_defer(req);
-	if (sp_timer_arm_in(q->loop, &x->timeout, STATE_ANSWER_NS) < 0)
+	if (sp_timer_arm_in(q->loop, &x->timeout, q->answer_ns) < 0)
 		refuse(take(x), "out of memory");
 }
 

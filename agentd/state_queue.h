@@ -20,11 +20,13 @@
 
 struct state_queue {
 	struct sp_loop *loop;
+	int64_t answer_ns;        /* until a question is given up */
 	struct sp_list questions; /* oldest first */
 	size_t n;
 };
 
-void state_queue_init(struct state_queue *q, struct sp_loop *loop);
+/* answer_ns: STATE_ANSWER_NS, but for tests. */
+void state_queue_init(struct state_queue *q, struct sp_loop *loop, int64_t answer_ns);
 /* question is stolen and given an "id" that never comes again, in no other agent either; req is
  * deferred. On failure it is refused. */
 void state_queue_put(struct state_queue *q, struct sp_httpd_req *req, json_t *question);

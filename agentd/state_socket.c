@@ -14,6 +14,8 @@
 #include "agentd/state_porter.h"
 #include "agentd/wait.h"
 #include "base/fd.h"
+#include "base/json.h"
+#include "base/mem.h"
 #include "base/str.h"
 
 #define VALUE_MAX       (64 << 10) /* bytes */
@@ -86,9 +88,10 @@ static void on_put(struct sp_httpd_req *req, void *owner)
 {
 	size_t len = 0;
 	const char *body = sp_httpd_body(req, &len);
-	json_t *value = len && memchr(body, 0, len) ? NULL : json_stringn(len ? body : "", len);
+	autojson json_t *value =
+		len && memchr(body, 0, len) ? NULL : json_stringn(len ? body : "", len);
+	autojson json_t *question = NULL;
 	struct sp_err err;
-	json_t *question;
 
 	if (!value) {
 		sp_fail(&err, SP_E_INVALID, "the value is not UTF-8 text");
@@ -96,10 +99,12 @@ static void on_put(struct sp_httpd_req *req, void *owner)
 		return;
 	}
 	question = question_of(req, "set", sp_httpd_param(req, "key"));
-	if (question)
-		json_object_set(question, "value", value);
-	json_decref(value);
-	ask(req, owner, question);
+	if (question && json_object_set(question, "value", value) < 0) {
+		sp_fail_nomem(&err);
+		sp_httpd_reply_err(req, &err);
+		return;
+	}
+	ask(req, owner, take_ptr(question));
 }
 
 static const struct sp_httpd_route routes[] = {
@@ -202,7 +207,7 @@ int state_socket_open(struct workload *w, struct sp_err *err)
 	if (!s)
 		return sp_fail_nomem(err);
 	s->workload = w;
-	state_queue_init(&s->queue, w->agent->loop);
+	state_queue_init(&s->queue, w->agent->loop, STATE_ANSWER_NS);
 	w->state_socket = s;
 	r = s->dirfd = open_directory(w, err);
 	if (r >= 0)

@@ -59,38 +59,55 @@ static int answer_has(const struct question *q, json_t **ret, struct sp_err *err
 	return answer_value(q, false, ret, err);
 }
 
-/* 1: a former controld did it, in the version that is told. */
-static int is_done(const struct question *q, int64_t *ret_version, struct sp_err *err)
+#define BY_MAX (SP_ID_MAX + 8) /* "task:migrate" */
+
+/* by: where the name of who asks is kept. */
+static struct store_state_change change_of(const struct question *q, char by[BY_MAX])
+{
+	snprintf(by, BY_MAX, "task:%s", q->state->task->task->run.name);
+	return (struct store_state_change){ .stack = q->o->row.stack,
+					    .key = q->key,
+					    .value = q->value,
+					    .sensitive = q->sensitive,
+					    .by = by,
+					    .expected = q->expected };
+}
+
+static int is_set(const struct question *q, int64_t *ret_version, struct sp_err *err)
 {
 	autostate struct store_state_value v = { 0 };
 	struct sp_err why = { 0 };
 	int r = store_state_get(q->o->store, q->o->row.stack, q->key, &v, &why);
 
-	if (r < 0 && r != -ENOENT) {
+	if (r == -ENOENT)
+		return 0;
+	if (r < 0) {
 		*err = why;
 		return r;
 	}
 	*ret_version = v.version;
-	if (r < 0 || !q->value)
-		return r < 0 && !q->value;
 	return !strcmp(v.value, q->value) && v.sensitive == q->sensitive &&
 	       (q->expected == STORE_STATE_ANY || v.version == q->expected + 1);
 }
 
+/* 1: a former controld did it, in the version that is told. */
+static int is_done(const struct question *q, int64_t *ret_version, struct sp_err *err)
+{
+	char by[BY_MAX];
+	const struct store_state_change c = change_of(q, by);
+
+	return q->value ? is_set(q, ret_version, err)
+			: store_state_removed_by(q->o->store, &c, ret_version, err);
+}
+
 static int write_change(const struct question *q, int64_t *ret_version, struct sp_err *err)
 {
-	char by[SP_ID_MAX + 8];
-	const struct store_state_change c = { .stack = q->o->row.stack,
-					      .key = q->key,
-					      .value = q->value,
-					      .sensitive = q->sensitive,
-					      .by = by,
-					      .expected = q->expected };
+	char by[BY_MAX];
+	const struct store_state_change c = change_of(q, by);
 
 	if (++q->state->changes > TASK_STATE_CHANGES_MAX)
 		return sp_fail(err, SP_E_TOO_LARGE, "a task changes the state at most %d times",
 			       TASK_STATE_CHANGES_MAX);
-	snprintf(by, sizeof(by), "task:%s", q->state->task->task->run.name);
 	return store_state_write(q->o->store, &c, ret_version, err);
 }
 

@@ -184,6 +184,23 @@ int store_state_get(struct store *s, const char *stack, const char *key,
 	return store_unseal(s, place, db_text(rows, 3), &ret->value, err);
 }
 
+int store_state_removed_by(struct store *s, const struct store_state_change *removal,
+			   int64_t *ret_version, struct sp_err *err)
+{
+	auto_(db_rows_end) struct db_rows *rows = NULL;
+	int r = db_select(store_db(s), &rows, err,
+			  "SELECT version, removed, set_by FROM state_versions"
+			  " WHERE stack = $1 AND key = $2 ORDER BY version DESC LIMIT 1",
+			  DB_S(removal->stack), DB_S(removal->key));
+
+	if (r == 0)
+		r = db_next(rows, err);
+	if (r != 1 || !db_number(rows, 1) || !sp_str_eq(db_text(rows, 2), removal->by))
+		return r < 0 ? r : 0;
+	*ret_version = db_number(rows, 0);
+	return removal->expected == STORE_STATE_ANY || *ret_version == removal->expected + 1;
+}
+
 static json_t *row_object(const struct db_rows *rows)
 {
 	char at[SP_TIME_STAMP_MAX];

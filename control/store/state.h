@@ -41,5 +41,8 @@ void store_state_value_fini(struct store_state_value *v); /* wipes */
 
 int store_state_get(struct store *s, const char *stack, const char *key,
 		    struct store_state_value *ret, struct sp_err *err);
+/* 1: the last change of the key was that of `by`, who removed it, in that version. */
+int store_state_removed_by(struct store *s, const struct store_state_change *removal,
+			   int64_t *ret_version, struct sp_err *err);
 /* [{"key", "version", "sensitive", "set_by", "set_at"}], by key, without values. */
 int store_state_list(struct store *s, const char *stack, json_t **ret, struct sp_err *err);

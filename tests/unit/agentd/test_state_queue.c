@@ -12,6 +12,7 @@
 
 #include "base/fd.h"
 #include "base/json.h"
+#include "base/time.h"
 
 #define SOCKET_PATH "state.sock"
 
@@ -46,7 +47,7 @@ static void setup(void)
 
 	cr_assert(mkdtemp(dir) && chdir(dir) == 0);
 	cr_assert_eq(sp_loop_new(SP_LOOP_ANY, &loop, &err), 0, "%s", err.message);
-	state_queue_init(&q, loop);
+	state_queue_init(&q, loop, STATE_ANSWER_NS);
 	served.loop = loop;
 	cr_assert_eq(sp_httpd_new(&served, &httpd, &err), 0, "%s", err.message);
 }
@@ -198,4 +199,27 @@ Test(state_queue, at_the_end_all_are_refused)
 	cr_expect_eq(q.n, 0);
 	cr_expect(strstr(heard(a), "503 "));
 	cr_expect(strstr(heard(b), "not served any more"));
+}
+
+Test(state_queue, a_question_that_nobody_answers_in_time_is_refused)
+{
+	int early, late;
+	char id[64];
+	const char *reply;
+
+	q.answer_ns = 30 * SP_NS_PER_MS;
+	early = ask("early");
+	q.answer_ns = STATE_ANSWER_NS;
+	late = ask("late");
+	expect_next("early", false, id);
+	q.answer_ns = 30 * SP_NS_PER_MS; /* of those that time out, in the words of the reply */
+	for (int i = 0; i < 1000 && q.n == 2; i++)
+		turn(1);
+	cr_expect_eq(q.n, 1, "the other one has its own time");
+	reply = heard(early);
+	cr_expect(strstr(reply, "503 ") && strstr(reply, "has not answered for 30ms"), "%s", reply);
+	answer(id, "too late");
+	expect_next("late", false, id);
+	answer(id, "in time");
+	cr_expect(strstr(heard(late), "\r\n\r\nin time"));
 }

@@ -119,6 +119,9 @@ Test(deploy_tasks, does_not_do_again_what_a_former_controld_did_for_a_task)
 	will_ask("rm", "a", NULL, false, -1);
 	will_ask("rm", "a", NULL, true, -1);
 	will_ask("rm", "a", NULL, false, -1);
+	will_ask("rm", "a", NULL, true, 2);
+	will_ask("rm", "a", NULL, true, 1);
+	will_ask("rm", "never", NULL, true, -1);
 	op = deploy_with_tasks(DB, TASK("job-migrate", AT_WORKER1));
 	expect_state(op, "succeeded");
 	expect_answer(0, 200, 1, NULL);
@@ -127,8 +130,11 @@ Test(deploy_tasks, does_not_do_again_what_a_former_controld_did_for_a_task)
 	expect_answer(3, 409, 0, NULL);
 	expect_answer(4, 200, 2, NULL);
 	expect_answer(5, 200, 3, NULL);
-	expect_answer(6, 200, 0, NULL);
+	expect_answer(6, 200, 3, NULL);
 	expect_answer(7, 404, 0, NULL);
+	expect_answer(8, 200, 3, NULL);
+	expect_answer(9, 409, 0, NULL);
+	expect_answer(10, 404, 0, NULL);
 }
 
 Test(deploy_tasks, lets_a_task_change_the_state_only_so_often)
