@@ -211,7 +211,9 @@ int lock_run(struct api *a, const char *stack, const char *what, lock_fn fn, voi
 	r = lock_wait(a, stack, &ask, try_command, &c, err);
 	if (r < 0)
 		return r;
+	store_lease_guard(a->store, &c.lease);
 	r = fn(a, c.lease.token, state, err);
+	store_guard(a->store, NULL, NULL);
 	give_back(a, &c);
 	return r;
 }

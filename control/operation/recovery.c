@@ -50,6 +50,23 @@ static int take_one(struct control *c, struct store *s, const char *id, struct s
 	return workers_queue(c->workers, id, err);
 }
 
+/* One that cannot be taken over, since its row is damaged, keeps neither the others waiting nor
+ * controld from its start; a store that does not answer is every one's trouble. */
+static int try_one(struct control *c, struct store *s, const char *id, struct sp_err *err)
+{
+	struct sp_err why = { 0 };
+	int r = take_one(c, s, id, &why);
+
+	if (r >= 0)
+		return 0;
+	if (why.code == SP_E_UNREACHABLE || why.code == SP_E_TIMEOUT) {
+		*err = why;
+		return r;
+	}
+	sp_log(SP_LOG_ERROR, "operation.take_over", SP_STR("operation", id), SP_ERR(&why));
+	return 0;
+}
+
 /* One that was idle at the last look too is taken: one that was begun a moment ago may still be on
  * its way to the workers. first: nothing can be on its way. */
 static int look_at(struct recovery *r, struct store *s, bool first, struct sp_err *err)
@@ -62,7 +79,7 @@ static int look_at(struct recovery *r, struct store *s, bool first, struct sp_er
 		if (workers_have(c->workers, ids.list[i]))
 			continue;
 		if (first || has(&r->idle, ids.list[i]))
-			rc = take_one(c, s, ids.list[i], err);
+			rc = try_one(c, s, ids.list[i], err);
 		else
 			memcpy(idle.list[idle.n++], ids.list[i], STORE_NAME_MAX);
 	}

@@ -256,3 +256,21 @@ int store_lease_extend(struct store *s, const struct store_lease_claim *claim, i
 
 	return store_transact(s, extend, &x, err);
 }
+
+static int confirm(struct store *s, void *state, struct sp_err *err)
+{
+	const struct store_lease *mine = state;
+	struct store_lease l;
+	int r = lease_load(s, mine->stack, &l, err);
+
+	if (r < 0 || (store_lease_is_held(&l) && !strcmp(l.id, mine->id)))
+		return r;
+	return sp_fail(err, SP_E_FENCED,
+		       "lock '%s' of stack '%s' was lost before the change was made", mine->id,
+		       mine->stack);
+}
+
+void store_lease_guard(struct store *s, struct store_lease *l)
+{
+	store_guard(s, confirm, l);
+}

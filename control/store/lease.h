@@ -120,6 +120,11 @@ void store_leases_fini(struct store_leases *l);
 #define autoleases __attribute__((cleanup(store_leases_fini)))
 int store_lease_list(struct store *s, struct store_leases *ret, struct sp_err *err);
 
+/* From now on each transaction of s needs that lease to be held still, by its id: one who was
+ * stopped for longer than it lives can change nothing. Ends with store_guard(s, NULL, NULL); l
+ * outlives it. */
+void store_lease_guard(struct store *s, struct store_lease *l);
+
 /* What an operation holds its lease by. */
 struct store_lease_right {
 	const char *operation, *runner;

@@ -3,12 +3,15 @@
 
 #include <stdlib.h>
 
+#define FUTURE_NS (2 * STORE_WAITER_TTL_NS) /* nobody who speaks now is alive until then */
+
 static const char *or_empty(const char *s)
 {
 	return s ? s : "";
 }
 
-/* Who fell silent loses the place; the next ticket is behind all that are left. */
+/* Who fell silent loses the place, and so does who seems to speak from the future: the clock went
+ * back, and nobody knows when that was said. The next ticket is behind all that are left. */
 int store_waiter_keep(struct store *s, const struct store_lease_request *q, struct sp_err *err)
 {
 	int64_t now;
@@ -16,8 +19,9 @@ int store_waiter_keep(struct store *s, const struct store_lease_request *q, stru
 
 	if (r == 0)
 		r = db_write(store_db(s), err,
-			     "DELETE FROM lease_waiters WHERE stack = $1 AND alive_until <= $2",
-			     DB_S(q->stack), DB_I(now));
+			     "DELETE FROM lease_waiters WHERE stack = $1"
+			     " AND (alive_until <= $2 OR (alive_until > $3 AND request_key <> $4))",
+			     DB_S(q->stack), DB_I(now), DB_I(now + FUTURE_NS), DB_S(q->key));
 	if (r >= 0)
 		r = db_write(store_db(s), err,
 			     "INSERT INTO lease_waiters (stack, request_key, ticket, locked_by,"
@@ -51,8 +55,8 @@ static int select_waiters(struct store *s, const char *stack, int64_t limit, str
 		     : db_select(store_db(s), ret, err,
 				 "SELECT stack, request_key, locked_by, host, operation, since"
 				 " FROM lease_waiters WHERE stack = $1 AND alive_until > $2"
-				 " ORDER BY ticket LIMIT $3",
-				 DB_S(stack), DB_I(now), DB_I(limit));
+				 " AND alive_until <= $3 ORDER BY ticket LIMIT $4",
+				 DB_S(stack), DB_I(now), DB_I(now + FUTURE_NS), DB_I(limit));
 }
 
 static void read_row(const struct db_rows *rows, struct store_waiter *w)

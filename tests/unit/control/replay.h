@@ -24,10 +24,10 @@ struct known {
 	char lock[STORE_LEASE_ID_MAX], holder[STORE_LEASE_NAME_MAX];
 	uint64_t snapshots; /* a bit for each version */
 	char expires[SP_TIME_STAMP_MAX];
-	int64_t proved;             /* revision that ctl verify proved last */
-	char last[STORE_NAME_MAX];  /* its last operation, */
-	char course[16];            /* the state of that, */
-	int64_t attempt;            /* and how often it was begun */
+	int64_t proved;            /* revision that ctl verify proved last */
+	char last[STORE_NAME_MAX]; /* its last operation, */
+	char course[16];           /* the state of that, */
+	int64_t attempt;           /* and how often it was begun */
 };
 
 static inline const char *text_of(const json_t *object, const char *key)
@@ -58,7 +58,8 @@ static inline bool fold_mark(struct known *k, const char *type, const json_t *fi
 	return true;
 }
 
-static inline void fold_stack(struct known *k, const char *type, const json_t *e, const json_t *fields)
+static inline void fold_stack(struct known *k, const char *type, const json_t *e,
+			      const json_t *fields)
 {
 	if (fold_mark(k, type, fields))
 		return;
@@ -102,7 +103,8 @@ static inline void fold_snapshot(struct known *k, const char *type, const json_t
 		k->snapshots &= ~bit;
 }
 
-static inline void fold_operation(struct known *k, const char *type, const json_t *e, const json_t *fields)
+static inline void fold_operation(struct known *k, const char *type, const json_t *e,
+				  const json_t *fields)
 {
 	const char *state = "running";
 

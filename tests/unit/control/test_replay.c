@@ -1,7 +1,7 @@
 /*
- * Whatever happens to a stack through a whole controld, its events replayed are its state: a deploy,
- * one that fails, a drift fix, an operation that is taken over, a lock that is taken away from a
- * running one, a restore, a destroy.
+ * Whatever happens to a stack through a whole controld, its events replayed are its state: a
+ * deploy, one that fails, a drift fix, an operation that is taken over, a lock that is taken away
+ * from a running one, a restore, a destroy.
  */
 #include "control/operation/lease_keeper.h"
 #include "tests/unit/control/cluster_engines.h"

@@ -9,6 +9,7 @@
 #include "base/str.h"
 #include "control/store/event.h"
 #include "control/store/operation.h"
+#include "control/store/stack.h"
 #include "control/store/waiter.h"
 #include "tests/unit/control/backends.h"
 
@@ -319,6 +320,27 @@ CONTRACT(a_waiter_who_falls_silent_loses_the_place)
 	acquire(&cid, STORE_LEASE_GRANTED);
 }
 
+/* The clock went back after a waiter had died: it does not hold up the others for as long. */
+CONTRACT(a_dead_waiter_from_the_future_holds_up_nobody_and_a_living_one_speaks_again)
+{
+	struct store_lease_request ann = manual("ann", LONG_NS), bob = manual("bob", LONG_NS),
+				   cid = manual("cid", LONG_NS), dan = manual("dan", LONG_NS);
+	struct store_lease l = acquire(&ann, STORE_LEASE_GRANTED);
+
+	bob.key = "b";
+	cid.key = "c";
+	bob.queue = cid.queue = true;
+	acquire(&bob, STORE_LEASE_HELD);
+	acquire(&cid, STORE_LEASE_HELD);
+	cr_assert_eq(store_write(s, &err, "UPDATE lease_waiters SET alive_until = alive_until + $1",
+				 DB_I(LONG_NS)),
+		     2);
+	acquire(&cid, STORE_LEASE_HELD); /* that alone is known to live */
+	cr_assert_eq(store_lease_release(s, "demo", l.id, "ann", &err), 0);
+	acquire(&dan, STORE_LEASE_HELD);
+	acquire(&cid, STORE_LEASE_GRANTED);
+}
+
 static void expect_fenced(int r)
 {
 	cr_expect_eq(r, -ESTALE, "%d: %s", r, err.message);
@@ -375,4 +397,29 @@ CONTRACT(a_stack_nobody_ever_locked_is_unknown)
 
 	cr_expect_eq(store_lease_get(s, "nowhere", &l, &err), -ENOENT);
 	cr_expect_not_null(strstr(err.message, "nowhere"));
+}
+
+static int change_something(const char *name)
+{
+	return store_stack_set_state(s, name, STORE_STACK_RUNNING, "op-1", &err);
+}
+
+CONTRACT(a_command_writes_only_while_its_lock_is_held)
+{
+	struct store_lease_request command = manual("ann", LONG_NS), bob = manual("bob", LONG_NS);
+	struct store_lease l;
+
+	command.kind = STORE_LEASE_OPERATION;
+	l = acquire(&command, STORE_LEASE_GRANTED);
+	store_lease_guard(s, &l);
+	cr_expect_eq(change_something("demo"), 0, "%s", err.message);
+	cr_assert_lt(store_write(s, NULL, "UPDATE leases SET expires_at = 1"), 2);
+	expect_fenced(change_something("late"));
+	store_guard(s, NULL, NULL);
+	acquire(&bob, STORE_LEASE_GRANTED);
+	store_lease_guard(s, &l);
+	expect_fenced(change_something("demo"));
+	cr_expect_not_null(strstr(err.message, "lost before the change was made"), "%s",
+			   err.message);
+	store_guard(s, NULL, NULL);
 }
