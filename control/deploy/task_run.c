@@ -1,7 +1,8 @@
 /*
  * Running tasks; see tasks.h. Each try is one step of the journal, from telling the agent to
  * the task's end. A try that was cut off goes on: the agent is told again what it knows already. A
- * further try begins with a container of its own.
+ * further try begins with a container of its own: the one before is removed by a step of its own,
+ * so that a container which is there after a try was cut off is always that try's.
  */
 #include <string.h>
 
@@ -11,11 +12,6 @@
 #include "control/operation/gate.h"
 
 #define REMOVE_TIMEOUT_NS (300 * SP_NS_PER_S)
-
-struct trial {
-	const struct deploy_task *t;
-	bool again; /* the container of the try before goes first */
-};
 
 /* What the journal says of a task. */
 struct history {
@@ -43,16 +39,15 @@ static int read_history(struct operation *o, const struct deploy_task *t, struct
 
 static int remove_container(struct operation *o, void *state, struct sp_err *err)
 {
-	const struct trial *trial = state;
+	const struct deploy_task *t = state;
 	struct agent_right right = operation_right(o);
 	struct agent *a = NULL;
-	int r = operation_agent(o, trial->t->node, &a, err);
+	int r = operation_agent(o, t->node, &a, err);
 
 	if (r == 0)
-		r = operation_agent_failed(o, a,
-					   agent_remove_workload(a, &right, trial->t->spec->id,
-								 REMOVE_TIMEOUT_NS, err),
-					   err);
+		r = operation_agent_failed(
+			o, a, agent_remove_workload(a, &right, t->spec->id, REMOVE_TIMEOUT_NS, err),
+			err);
 	return r;
 }
 
@@ -73,33 +68,49 @@ static int wait_for_end(struct operation *o, const struct deploy_task *t, struct
 
 static int run_try(struct operation *o, void *state, struct sp_err *err)
 {
-	struct trial *trial = state;
-	const struct deploy_task *t = trial->t;
+	const struct deploy_task *t = state;
 	struct agent_right right = operation_right(o);
 	struct agent *a = NULL;
-	int r = trial->again ? remove_container(o, state, err) : 0;
+	int r = operation_agent(o, t->node, &a, err);
 
-	if (r == 0)
-		r = operation_agent(o, t->node, &a, err);
 	if (r < 0)
 		return r;
-	trial->again = false;
 	r = operation_agent_failed(
 		o, a, agent_put_workload(a, &right, t->spec->id, t->json, NULL, err), err);
 	return r < 0 ? r : wait_for_end(o, t, err);
 }
 
-static struct operation_step step_of(struct trial *trial, const char *name, operation_fn fn)
+static int run_step(struct operation *o, struct deploy_task *t, const char *name, operation_fn fn,
+		    struct sp_err *err)
 {
-	return (struct operation_step){ .name = name,
-					.node = trial->t->node,
-					.resource = trial->t->spec->id,
-					.stage = SP_STAGE_START,
-					.fn = fn,
-					.state = trial };
+	const struct operation_step step = { .name = name,
+					     .node = t->node,
+					     .resource = t->spec->id,
+					     .stage = SP_STAGE_START,
+					     .fn = fn,
+					     .state = t };
+
+	return operation_step(o, 0, &step, err);
 }
 
-static int run_task(struct deploy *d, const struct deploy_task *t, struct sp_err *err)
+/* A try, with a container that no try before has used. */
+static int try_task(struct operation *o, struct deploy_task *t, bool again, struct sp_err *err)
+{
+	int r = again ? run_step(o, t, "remove", remove_container, err) : 0;
+
+	return r < 0 ? r : run_step(o, t, "task", run_try, err);
+}
+
+/* A former attempt was cut off before it could say so. */
+static int refuse(const struct deploy_task *t, const struct history *h, struct sp_err *err)
+{
+	sp_fail(err, SP_E_UNHEALTHY, "workload '%s': failed in each of its %u tries", t->spec->id,
+		h->failed);
+	sp_err_at(err, SP_STAGE_START);
+	return sp_err_return(err);
+}
+
+static int run_task(struct deploy *d, struct deploy_task *t, struct sp_err *err)
 {
 	struct operation *o = d->o;
 	struct history h = { 0 };
@@ -107,11 +118,10 @@ static int run_task(struct deploy *d, const struct deploy_task *t, struct sp_err
 
 	if (r < 0 || h.done)
 		return r;
+	if (h.failed > t->task->retries)
+		return refuse(t, &h, err);
 	for (uint32_t tries = h.failed;; tries++) {
-		struct trial trial = { t, tries > 0 && !h.cut_off };
-		struct operation_step step = step_of(&trial, "task", run_try);
-
-		r = operation_step(o, 0, &step, err);
+		r = try_task(o, t, tries > 0 && !h.cut_off, err);
 		if (r == 0 || tries >= t->task->retries || operation_check(o, NULL) < 0)
 			return r;
 		o->failed = h.cut_off = false; /* that is not the deploy's failure yet */
@@ -132,11 +142,7 @@ int deploy_tasks_remove(struct deploy *d, struct sp_err *err)
 {
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < d->n_tasks; i++) {
-		struct trial trial = { .t = &d->tasks[i] };
-		struct operation_step step = step_of(&trial, "remove", remove_container);
-
-		r = operation_step(d->o, 0, &step, err);
-	}
+	for (size_t i = 0; r == 0 && i < d->n_tasks; i++)
+		r = run_step(d->o, &d->tasks[i], "remove", remove_container, err);
 	return r;
 }

@@ -3,8 +3,8 @@
  * exist as rows. What was asked of it is kept in order ("PUT demo-db-1,DELETE demo-api-1,").
  *
  * How a workload behaves follows from its service's name and its command: a service "bad..." or a
- * command "fail" fails, "slow..." is never ready, "job..." exits with status 0; all others run and
- * are ready.
+ * command "fail" fails, "slow..." is never ready, "job..." exits with status 0, "flaky..." so at
+ * every second start only; all others run and are ready.
  */
 #pragma once
 

@@ -21,6 +21,8 @@
 #define FAKE_WORKLOADS_MAX 32
 
 static const char *fake_bad_user; /* workloads with it fail, from now on */
+static int
+	fake_flaky_starts; /* of workloads "flaky...": the first start fails, the next does well */
 
 struct fake_agent {
 	const char *name;
@@ -61,9 +63,10 @@ static json_t *fake_status(const json_t *spec)
 	const char *command =
 		json_string_value(json_array_get(json_object_get(spec, "command"), 0));
 	const char *user = json_string_value(json_object_get(spec, "user"));
+	bool flaky = sp_str_starts(service, "flaky");
 	bool bad = sp_str_starts(service, "bad") || sp_str_eq(command, "fail") ||
-		   (user && sp_str_eq(user, fake_bad_user));
-	bool slow = sp_str_starts(service, "slow"), job = sp_str_starts(service, "job");
+		   (flaky && fake_flaky_starts % 2) || (user && sp_str_eq(user, fake_bad_user));
+	bool slow = sp_str_starts(service, "slow"), job = flaky || sp_str_starts(service, "job");
 	int code = bad ? 3 : 0;
 
 	return json_pack(

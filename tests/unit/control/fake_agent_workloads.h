@@ -30,8 +30,10 @@ static void fake_put(struct sp_httpd_req *req, void *owner)
 	sp_httpd_body_json(req, &spec, NULL);
 	pthread_mutex_lock(&f->lock);
 	at = fake_find(f, id);
-	if (at == f->n_specs || fake_differs(f->specs[at], spec))
+	if (at == f->n_specs || fake_differs(f->specs[at], spec)) {
 		sp_buf_printf(&f->starts, "%s,", id);
+		fake_flaky_starts += strstr(id, "-flaky-") != NULL;
+	}
 	if (at == f->n_specs)
 		f->n_specs++;
 	else

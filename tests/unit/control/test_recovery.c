@@ -4,9 +4,9 @@
 /* Begun by a controld that died at once. */
 static void leave_behind(const char *stack, char id[STORE_NAME_MAX])
 {
-	autojson json_t *bundle = json_pack("{s:s, s:s, s:s, s:{}, s:{}}", "name", stack, "file",
-					    "stack.yaml", "text", "services:\n" DB, "variables",
-					    "files");
+	autojson json_t *bundle =
+		json_pack("{s:s, s:s, s:s, s:{}, s:{}}", "name", stack, "file", "stack.yaml",
+			  "text", "services:\n" DB, "variables", "files");
 	autofree char *request = sp_json_text(bundle);
 	struct store_operation_request q = { .kind = "deploy",
 					     .stack = stack,
