@@ -16,7 +16,7 @@ static int finish(struct store *s, void *state, struct sp_err *err)
 {
 	struct deploy *d = state;
 	const char *file = d->desired.bundle->file;
-	struct deps_refusal refusal;
+	struct deps_refusal refusal = { 0 };
 	int r = deps_allow_commit(s, d->desired.stack, file, &refusal, err);
 
 	if (r < 0)

@@ -111,7 +111,7 @@ static void add_refusal(struct validate *v, const struct deps_refusal *refusal,
 void validate_dependencies(struct validate *v)
 {
 	const struct stack *stack = v->d->desired.stack;
-	struct deps_refusal refusal;
+	struct deps_refusal refusal = { 0 };
 	struct sp_err err = { 0 };
 
 	validation_begin(&v->found, "dependencies");

@@ -1,6 +1,6 @@
 /*
  * The events of the stack "demo", folded in their order into what they say that it is, beside what
- * its rows say. For tests that have a store in `s` (backends.h, cluster_engines.h).
+ * its rows say.
  */
 #pragma once
 
@@ -18,6 +18,7 @@
 #include "control/store/verification.h"
 
 struct known {
+	struct store *store;
 	bool exists;
 	char state[16], digest[SP_DIGEST_MAX], operation[STORE_NAME_MAX];
 	int64_t revision, token;
@@ -137,6 +138,7 @@ static inline void fold(struct known *k, const json_t *e)
 
 static inline void replay(struct known *k, int64_t *cursor)
 {
+	struct sp_err why;
 	struct store_event_filter f = { .stack = "demo", .limit = STORE_EVENTS_MAX };
 	size_t n = 0;
 
@@ -145,18 +147,20 @@ static inline void replay(struct known *k, int64_t *cursor)
 		const json_t *e;
 
 		f.after = *cursor;
-		cr_assert_eq(store_event_list(s, &f, &list, cursor, &err), 0, "%s", err.message);
+		cr_assert_eq(store_event_list(k->store, &f, &list, cursor, &why), 0, "%s",
+			     why.message);
 		json_array_foreach (list, n, e)
 			fold(k, e);
 	} while (n == STORE_EVENTS_MAX);
 }
 
-static inline uint64_t versions_there(void)
+static inline uint64_t versions_there(const struct known *k)
 {
+	struct sp_err why;
 	autosnapshots struct store_snapshots all = { 0 };
 	uint64_t bits = 0;
 
-	cr_assert_eq(store_snapshot_list(s, "demo", &all, &err), 0, "%s", err.message);
+	cr_assert_eq(store_snapshot_list(k->store, "demo", &all, &why), 0, "%s", why.message);
 	for (size_t i = 0; i < all.n; i++)
 		bits |= UINT64_C(1) << all.list[i].version;
 	return bits;
@@ -164,22 +168,24 @@ static inline uint64_t versions_there(void)
 
 static inline void expect_marks(const struct known *k, const struct store_stack *row, int step)
 {
+	struct sp_err why;
 	struct store_verification v = { 0 };
 	char at[SP_TIME_STAMP_MAX] = "";
 
 	if (row->expires_at_ns)
 		sp_time_format(row->expires_at_ns, at);
 	cr_assert_str_eq(k->expires, at, "step %d", step);
-	cr_assert_geq(store_verification_get(s, "demo", &v, &err), 0, "%s", err.message);
+	cr_assert_geq(store_verification_get(k->store, "demo", &v, &why), 0, "%s", why.message);
 	cr_assert_eq(k->proved, v.revision, "step %d", step);
 }
 
 static inline void expect_operation(const struct known *k, int step)
 {
+	struct sp_err why;
 	autojson json_t *list = NULL;
 	const json_t *op;
 
-	cr_assert_eq(store_operation_views(s, "demo", 1, &list, &err), 0, "%s", err.message);
+	cr_assert_eq(store_operation_views(k->store, "demo", 1, &list, &why), 0, "%s", why.message);
 	op = json_array_get(list, 0);
 	if (!op) {
 		cr_assert_str_empty(k->last, "step %d", step);
@@ -194,7 +200,7 @@ static inline void expect_rows(const struct known *k, int step)
 {
 	struct store_stack row = { 0 };
 	struct store_lease lease = { 0 };
-	bool exists = store_stack_get(s, "demo", &row, NULL) == 0;
+	bool exists = store_stack_get(k->store, "demo", &row, NULL) == 0;
 
 	cr_assert_eq(k->exists, exists, "step %d", step);
 	if (exists) {
@@ -204,10 +210,10 @@ static inline void expect_rows(const struct known *k, int step)
 		cr_assert_eq(k->revision, row.revision, "step %d", step);
 		expect_marks(k, &row, step);
 	}
-	store_lease_get(s, "demo", &lease, NULL);
+	store_lease_get(k->store, "demo", &lease, NULL);
 	cr_assert_eq(k->token, lease.token, "step %d", step);
 	cr_assert_str_eq(k->lock, lease.id, "step %d", step);
 	cr_assert_str_eq(k->holder, lease.locked_by, "step %d", step);
-	cr_assert_eq(k->snapshots, versions_there(), "step %d", step);
+	cr_assert_eq(k->snapshots, versions_there(k), "step %d", step);
 	expect_operation(k, step);
 }

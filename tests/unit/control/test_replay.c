@@ -13,6 +13,7 @@ static int64_t cursor;
 static void expect_replayed(const json_t *op, const char *state, int step)
 {
 	expect_state(op, state);
+	known.store = s;
 	replay(&known, &cursor);
 	expect_rows(&known, step);
 }

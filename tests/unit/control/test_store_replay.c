@@ -179,7 +179,7 @@ static void (*const happenings[])(unsigned int dice) = { set_state, commit,   de
 
 CONTRACT(the_events_of_a_stack_replayed_are_its_state)
 {
-	struct known k = { 0 };
+	struct known k = { .store = s };
 	unsigned int seed = 20261121;
 	int64_t cursor = 0;
 
