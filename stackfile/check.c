@@ -17,7 +17,8 @@ static void service_path(const struct stack_service *s, const char *key, char re
 static void container_path(const struct reader *r, const struct stack_service *s,
 			   char ret[VALUE_PATH_MAX])
 {
-	bool task = stack_service_find(r->stack, s->name) != s;
+	uintptr_t at = (uintptr_t)s, services = (uintptr_t)r->stack->services;
+	bool task = at - services >= r->stack->n_services * sizeof(*s);
 
 	snprintf(ret, VALUE_PATH_MAX, "%s.%s", task ? "x-stackpilot.tasks" : "services", s->name);
 }

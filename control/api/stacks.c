@@ -125,7 +125,7 @@ int api_begin(struct api *a, const struct api_begin *q, struct sp_err *err)
 /* What it requires is there and runs. */
 static int allow_deploy(struct api *a, const struct desired *d, struct sp_err *err)
 {
-	struct deps_refusal refusal;
+	struct deps_refusal refusal = { 0 };
 	int r = deps_allow_deploy(a->store, d->stack, d->bundle->file, &refusal, err);
 
 	if (r < 0)

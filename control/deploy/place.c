@@ -220,7 +220,7 @@ static int give_addresses(struct store *s, struct deploy *d, struct sp_err *err)
 static int allow(struct store *s, struct deploy *d, struct sp_err *err)
 {
 	const char *file = d->desired.bundle->file;
-	struct deps_refusal refusal;
+	struct deps_refusal refusal = { 0 };
 	int r = deps_allow_deploy(s, d->desired.stack, file, &refusal, err);
 
 	if (r < 0)

@@ -208,8 +208,7 @@ static size_t count_required(const struct stack *stack)
 	size_t n = stack->n_requires;
 
 	for (size_t i = 0; i < stack->n_requires; i++)
-		for (char **name = stack->requires[i].outputs; name && *name; name++)
-			n++;
+		n += sp_strv_count(stack->requires[i].outputs);
 	return n;
 }
 

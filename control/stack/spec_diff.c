@@ -5,19 +5,29 @@
 
 #include "base/json.h"
 
-/* One of the two may be NULL. */
-static int add_change(json_t *list, const char *path, const struct spec_field *old,
-		      const struct spec_field *new)
+/* One field of both sides; one of the two may lack it. */
+struct pair {
+	const struct spec_fields *old_of, *new_of;
+	const struct spec_field *old, *new;
+};
+
+static bool is_sensitive(const struct pair *p)
 {
-	bool sensitive = (old && old->sensitive) || (new &&new->sensitive);
-	json_t *change = json_pack("{s:s}", "path", path);
+	return (p->old && spec_field_is_sensitive(p->old_of, p->old)) ||
+	       (p->new &&spec_field_is_sensitive(p->new_of, p->new));
+}
+
+static int add_change(json_t *list, const struct pair *p)
+{
+	bool sensitive = is_sensitive(p);
+	json_t *change = json_pack("{s:s}", "path", (p->new ? p->new : p->old)->path);
 	json_t *hidden = json_string(SENSITIVE_SHOWN);
 	int r = !change || !hidden ? -1 : 0;
 
-	if (r == 0 && old)
-		r = json_object_set(change, "before", sensitive ? hidden : old->value);
-	if (r == 0 && new)
-		r = json_object_set(change, "after", sensitive ? hidden : new->value);
+	if (r == 0 && p->old)
+		r = json_object_set(change, "before", sensitive ? hidden : p->old->value);
+	if (r == 0 && p->new)
+		r = json_object_set(change, "after", sensitive ? hidden : p->new->value);
 	if (r == 0 && sensitive)
 		r = json_object_set_new(change, "sensitive", json_true());
 	json_decref(hidden);
@@ -37,15 +47,12 @@ static int merge(const struct spec_fields *old, const struct spec_fields *new, j
 		const struct spec_field *a = i < old->n ? &old->list[i] : NULL;
 		const struct spec_field *b = j < new->n ? &new->list[j] : NULL;
 		int order = !a ? 1 : !b ? -1 : strcmp(a->path, b->path);
+		struct pair p = { old, new, order <= 0 ? a : NULL, order >= 0 ? b : NULL };
 
 		i += order <= 0;
 		j += order >= 0;
-		if (order < 0)
-			r = add_change(list, a->path, a, NULL);
-		else if (order > 0)
-			r = add_change(list, b->path, NULL, b);
-		else if (!json_equal(a->value, b->value))
-			r = add_change(list, a->path, a, b);
+		if (order != 0 || !json_equal(a->value, b->value))
+			r = add_change(list, &p);
 	}
 	return r;
 }

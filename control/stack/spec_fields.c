@@ -14,8 +14,6 @@
 /* A list being made; running out of memory is remembered. */
 struct taking {
 	struct spec_fields fields;
-	const struct sensitive *sensitive;
-	char *const *open; /* what its file says openly */
 	bool failed;
 };
 
@@ -29,46 +27,8 @@ void spec_fields_fini(struct spec_fields *f)
 	*f = (struct spec_fields){ 0 };
 }
 
-/* Text that people are free in: what of it the file has to say openly, or NULL. A probe is said
- * as a whole; where it asks (port, path, host) is an address, which ctl verify asks too. */
-static const char *free_text(const char *path, char ret_probe[16])
-{
-	static const char *const lines[] = { "entrypoint", "command" };
-	static const char *const maps[] = { "environment.", "labels." };
-	static const char *const probes[] = { "startup.", "liveness.", "readiness." };
-	static const char *const asked[] = { "command", "user", "database" };
-
-	for (size_t i = 0; i < SP_COUNT(lines); i++)
-		if (!strcmp(path, lines[i]))
-			return path;
-	for (size_t i = 0; i < SP_COUNT(maps); i++)
-		if (sp_str_starts(path, maps[i]))
-			return path;
-	for (size_t i = 0; i < SP_COUNT(probes); i++) {
-		size_t n = strlen(probes[i]);
-
-		for (size_t k = 0; sp_str_starts(path, probes[i]) && k < SP_COUNT(asked); k++)
-			if (!strcmp(path + n, asked[k])) {
-				snprintf(ret_probe, 16, "%.*s", (int)n - 1, path);
-				return ret_probe;
-			}
-	}
-	return NULL;
-}
-
-static bool is_hidden(const struct taking *t, const char *path)
-{
-	char probe[16];
-	const char *said = free_text(path, probe);
-
-	for (char *const *open = t->open; said && *open; open++)
-		if (!strcmp(*open, said))
-			return false;
-	return said != NULL;
-}
-
 /* Steals path and value. */
-static void put(struct taking *t, char *path, json_t *value, bool sensitive)
+static void put(struct taking *t, char *path, json_t *value, bool secret)
 {
 	struct spec_fields *f = &t->fields;
 	struct spec_field *list = reallocarray(f->list, f->n + 1, sizeof(*list));
@@ -81,20 +41,7 @@ static void put(struct taking *t, char *path, json_t *value, bool sensitive)
 		json_decref(value);
 		return;
 	}
-	f->list[f->n++] = (struct spec_field){
-		path, value, sensitive || is_hidden(t, path) || sensitive_value(t->sensitive, value)
-	};
-}
-
-/* A telling name hides its text: the whole key of a label, else the last member of the path. */
-static bool name_tells(const char *path)
-{
-	const char *last = strrchr(path, '.');
-
-	last = last ? last + 1 : path;
-	if (sp_str_starts(path, "labels."))
-		last = strchr(path, '.') + 1;
-	return telling_name(last, strlen(last));
+	f->list[f->n++] = (struct spec_field){ path, value, secret };
 }
 
 /* Objects member by member, all else whole. */
@@ -104,9 +51,7 @@ static void put_any(struct taking *t, const char *path, json_t *value)
 	const char *key;
 
 	if (one || !json_is_object(value)) {
-		bool sensitive = one || (json_is_string(value) && name_tells(path));
-
-		put(t, strdup(path), json_incref(one ? one : value), sensitive);
+		put(t, strdup(path), json_incref(one ? one : value), one != NULL);
 		return;
 	}
 	json_object_foreach (value, key, one) {
@@ -130,7 +75,7 @@ static void put_environment(struct taking *t, const char *path, json_t *list)
 
 		if (equals)
 			put(t, sp_str_format("%s.%.*s", path, (int)len, entry),
-			    json_string(equals + 1), telling_name(entry, len));
+			    json_string(equals + 1), false);
 	}
 }
 
@@ -277,7 +222,8 @@ int spec_fields_read(const struct spec_of *from, const struct sensitive *s, stru
 		     struct sp_err *err)
 {
 	const char *service = json_string_value(json_object_get(from->spec, "service"));
-	struct taking t = { .sensitive = s, .open = sensitive_open(s, from->side, service) };
+	struct taking t = { .fields = { .known = s,
+					.open = sensitive_open(s, from->side, service) } };
 	const char *key;
 	json_t *value;
 
@@ -292,4 +238,62 @@ int spec_fields_read(const struct spec_of *from, const struct sensitive *s, stru
 		qsort(t.fields.list, t.fields.n, sizeof(*t.fields.list), by_path);
 	*ret = t.fields;
 	return 0;
+}
+
+/* ---- what of them is shown ---- */
+
+/* Text that people are free in: what of it the file has to say openly, or NULL. A probe is said
+ * as a whole; where it asks (port, path, host) is an address, which ctl verify asks too. */
+static const char *free_text(const char *path, char ret_probe[16])
+{
+	static const char *const lines[] = { "entrypoint", "command" };
+	static const char *const maps[] = { "environment.", "labels." };
+	static const char *const probes[] = { "startup.", "liveness.", "readiness." };
+	static const char *const asked[] = { "command", "user", "database" };
+
+	for (size_t i = 0; i < SP_COUNT(lines); i++)
+		if (!strcmp(path, lines[i]))
+			return path;
+	for (size_t i = 0; i < SP_COUNT(maps); i++)
+		if (sp_str_starts(path, maps[i]))
+			return path;
+	for (size_t i = 0; i < SP_COUNT(probes); i++) {
+		size_t n = strlen(probes[i]);
+
+		for (size_t k = 0; sp_str_starts(path, probes[i]) && k < SP_COUNT(asked); k++)
+			if (!strcmp(path + n, asked[k])) {
+				snprintf(ret_probe, 16, "%.*s", (int)n - 1, path);
+				return ret_probe;
+			}
+	}
+	return NULL;
+}
+
+static bool is_hidden(const struct spec_fields *of, const char *path)
+{
+	char probe[16];
+	const char *said = free_text(path, probe);
+
+	for (char *const *open = of->open; said && *open; open++)
+		if (!strcmp(*open, said))
+			return false;
+	return said != NULL;
+}
+
+/* The whole name of a variable or label, else the last member of the path. */
+static bool name_tells(const char *path)
+{
+	const char *name = strrchr(path, '.');
+
+	name = name ? name + 1 : path;
+	if (sp_str_starts(path, "labels.") || sp_str_starts(path, "environment."))
+		name = strchr(path, '.') + 1;
+	return telling_name(name, strlen(name));
+}
+
+bool spec_field_is_sensitive(const struct spec_fields *of, const struct spec_field *f)
+{
+	return f->secret || is_hidden(of, f->path) ||
+	       (json_is_string(f->value) && name_tells(f->path)) ||
+	       sensitive_value(of->known, f->value);
 }

@@ -9,13 +9,15 @@
 
 struct spec_field {
 	char *path;
-	json_t *value;  /* as it is; owned */
-	bool sensitive; /* so it is never to be shown */
+	json_t *value; /* as it is; owned */
+	bool secret;   /* by what it is: a secret's content, a wrapped value */
 };
 
 struct spec_fields {
 	struct spec_field *list; /* by path */
 	size_t n;
+	const struct sensitive *known; /* borrowed */
+	char *const *open;             /* what their file says openly; borrowed */
 };
 
 void spec_fields_fini(struct spec_fields *f);
@@ -29,3 +31,6 @@ struct spec_of {
 
 int spec_fields_read(const struct spec_of *from, const struct sensitive *s, struct spec_fields *ret,
 		     struct sp_err *err);
+
+/* The one place that decides whether a value is shown (sensitive.h). */
+bool spec_field_is_sensitive(const struct spec_fields *of, const struct spec_field *f);

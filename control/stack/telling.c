@@ -160,7 +160,7 @@ static bool has_token(const char *text)
 		if (i && isalnum((unsigned char)text[i - 1]))
 			continue;
 		for (size_t k = 0; k < SP_COUNT(tokens); k++)
-			if (sp_str_starts(text + i, tokens[k]) &&
+			if (text[i] == *tokens[k] && sp_str_starts(text + i, tokens[k]) &&
 			    strcspn(text + i, " \t\n\"',;") >= TOKEN_MIN)
 				return true;
 	}

@@ -295,7 +295,7 @@ Test(deps, a_deploy_needs_what_it_requires)
 	store_stack_set_state(store, "down", STORE_STACK_FAILED, "op", NULL);
 	for (size_t i = 0; i < SP_COUNT(cases); i++) {
 		auto_(stack_free) struct stack *s = stack_of("new", cases[i].extension);
-		struct deps_refusal refusal;
+		struct deps_refusal refusal = { 0 };
 		struct sp_err err = { 0 };
 
 		cr_expect_lt(deps_allow_deploy(store, s, "s.yaml", &refusal, &err), 0);
@@ -308,7 +308,7 @@ Test(deps, a_deploy_needs_what_it_requires)
 	{
 		auto_(stack_free) struct stack *s =
 			stack_of("new", "requires: {net: {outputs: [vpc]}}");
-		struct deps_refusal refusal;
+		struct deps_refusal refusal = { 0 };
 
 		cr_expect_eq(deps_allow_deploy(store, s, "s.yaml", &refusal, NULL), 0);
 	}
@@ -317,7 +317,7 @@ Test(deps, a_deploy_needs_what_it_requires)
 Test(deps, a_deploy_closes_no_circle_and_is_told_where_and_the_ways_out)
 {
 	auto_(stack_free) struct stack *s = NULL;
-	struct deps_refusal refusal;
+	struct deps_refusal refusal = { 0 };
 	struct wire_failure at = { 0 };
 	struct sp_err err = { 0 };
 
@@ -339,7 +339,7 @@ Test(deps, a_deploy_closes_no_circle_and_is_told_where_and_the_ways_out)
 Test(deps, of_two_circles_only_what_ends_both_is_a_way_out)
 {
 	auto_(stack_free) struct stack *s = NULL;
-	struct deps_refusal refusal;
+	struct deps_refusal refusal = { 0 };
 
 	three();
 	s = stack_of("base", "requires: [app, net]");
