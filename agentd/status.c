@@ -43,6 +43,12 @@ static json_t *probe_json(const struct workload *w)
 	return probe ? probe : json_null();
 }
 
+json_t *status_brief_json(const struct workload *w)
+{
+	return json_pack("{s:s, s:s, s:b}", "id", w->spec->id, "stack", w->spec->stack, "ready",
+			 w->ready);
+}
+
 json_t *status_json(const struct workload *w)
 {
 	const struct wire_workload *s = w->spec;

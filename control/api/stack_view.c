@@ -85,7 +85,8 @@ static void add_node(json_t *nodes, const char *name)
 	json_array_append_new(nodes, json_string(name));
 }
 
-/* The replicas of one service stand together: first..end. ready_ids NULL: nobody was asked. */
+/* The replicas of one service stand together, the one with the spec first. ready_ids NULL: nobody
+ * was asked. */
 static json_t *service_view(const struct store_workload *first, size_t n, const json_t *ready_ids)
 {
 	autojson json_t *spec = json_loads(first->spec, 0, NULL), *nodes = json_array();
@@ -122,11 +123,11 @@ static int list_shown(struct store *s, const struct store_stack *stack, struct s
 	int r;
 
 	if (stack->revision)
-		return store_workload_list(s, stack->name, stack->revision, ret, err);
-	r = store_workload_list(s, stack->name, 0, &all, err);
+		return store_workload_list_brief(s, stack->name, stack->revision, ret, err);
+	r = store_workload_list_brief(s, stack->name, 0, &all, err);
 	if (r < 0 || !all.n)
 		return r;
-	return store_workload_list(s, stack->name, all.list[all.n - 1].revision, ret, err);
+	return store_workload_list_brief(s, stack->name, all.list[all.n - 1].revision, ret, err);
 }
 
 int stack_view(struct store *s, const struct store_stack *stack, const json_t *statuses,

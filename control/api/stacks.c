@@ -29,13 +29,16 @@ static void present_fini(struct present *p)
 	deps_fini(&p->deps);
 }
 
-/* name NULL: of all stacks. */
+/* name NULL: of all stacks, as always without the facts. */
 static int present_read(struct api *a, const char *name, struct present *p, struct sp_err *err)
 {
 	autojson json_t *away = NULL;
-	int r = statuses_read(a->control, a->store, name, &p->statuses, &away, err);
+	int r;
 
-	return r < 0 || !p->facts ? r : deps_read(a->store, NULL, &p->deps, err);
+	if (!p->facts)
+		return statuses_read_brief(a->control, a->store, &p->statuses, err);
+	r = statuses_read(a->control, a->store, name, &p->statuses, &away, err);
+	return r < 0 ? r : deps_read(a->store, NULL, &p->deps, err);
 }
 
 static int view_of(struct api *a, const struct store_stack *stack, const struct present *p,

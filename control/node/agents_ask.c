@@ -35,12 +35,17 @@ static void *ask(void *arg)
 	return NULL;
 }
 
+/* The last one in the caller's own thread. */
 static void ask_some(struct question *q, size_t n)
 {
-	for (size_t i = 0; i < n; i++)
+	while (n && q[n - 1].node->state != STORE_NODE_READY)
+		n--;
+	for (size_t i = 0; i + 1 < n; i++)
 		q[i].asked = q[i].node->state == STORE_NODE_READY &&
 			     pthread_create(&q[i].thread, NULL, ask, &q[i]) == 0;
-	for (size_t i = 0; i < n; i++)
+	if (n)
+		ask(&q[n - 1]);
+	for (size_t i = 0; i + 1 < n; i++)
 		if (q[i].asked)
 			pthread_join(q[i].thread, NULL);
 }

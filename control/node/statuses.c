@@ -46,7 +46,7 @@ static int add_unknown(struct store *s, const char *stack, const char *node, jso
 		       struct sp_err *err)
 {
 	autoworkloads struct store_workloads all = { 0 };
-	int r = store_workload_list(s, stack, 0, &all, err);
+	int r = store_workload_list_brief(s, stack, 0, &all, err);
 
 	for (size_t i = 0; r == 0 && i < all.n; i++)
 		if (!strcmp(all.list[i].node, node) && is_last(&all, i) &&
@@ -74,18 +74,16 @@ static int gather(struct store *s, const struct store_nodes *nodes, json_t *cons
 	return r;
 }
 
-int statuses_read(struct control *c, struct store *s, const char *stack, json_t **ret_list,
-		  json_t **ret_unreachable, struct sp_err *err)
+static int read_from(struct control *c, struct store *s, const char *stack, const char *path,
+		     json_t **ret_list, json_t **ret_unreachable, struct sp_err *err)
 {
 	autonodes struct store_nodes nodes = { 0 };
 	autojson json_t *list = json_array(), *unreachable = json_array();
-	autofree char *path =
-		sp_str_format("/v1/workloads%s%s", stack ? "?stack=" : "", stack ? stack : "");
 	struct gathered g = { list, unreachable };
 	json_t **replies = NULL;
 	int r = store_node_list(s, &nodes, err);
 
-	if (r == 0 && (!list || !unreachable || !path))
+	if (r == 0 && (!list || !unreachable))
 		r = sp_fail_nomem(err);
 	if (r == 0)
 		r = agents_ask(c, &nodes, path, &replies, err);
@@ -97,4 +95,21 @@ int statuses_read(struct control *c, struct store *s, const char *stack, json_t 
 	*ret_list = take_ptr(list);
 	*ret_unreachable = take_ptr(unreachable);
 	return 0;
+}
+
+int statuses_read(struct control *c, struct store *s, const char *stack, json_t **ret_list,
+		  json_t **ret_unreachable, struct sp_err *err)
+{
+	autofree char *path =
+		sp_str_format("/v1/workloads%s%s", stack ? "?stack=" : "", stack ? stack : "");
+
+	return path ? read_from(c, s, stack, path, ret_list, ret_unreachable, err)
+		    : sp_fail_nomem(err);
+}
+
+int statuses_read_brief(struct control *c, struct store *s, json_t **ret_list, struct sp_err *err)
+{
+	autojson json_t *unreachable = NULL;
+
+	return read_from(c, s, NULL, "/v1/workloads?brief=1", ret_list, &unreachable, err);
 }

@@ -60,12 +60,12 @@ struct store_workload {
 	int64_t position;             /* in start order */
 	char template[SP_DIGEST_MAX]; /* of the spec before it was placed */
 	enum store_gate gate;
-	const char *spec; /* JSON text of the spec as the agent gets it */
+	const char *spec; /* JSON text of the spec as the agent gets it; NULL in a brief list */
 };
 
 struct store_workloads {
 	struct store_workload *list; /* by revision, position, id */
-	size_t n;
+	size_t n, room;
 };
 
 void store_workloads_fini(struct store_workloads *w);
@@ -101,6 +101,10 @@ int store_revision_bundle(struct store *s, const char *stack, int64_t revision, 
 /* Workloads of a stack (NULL: of all), of one revision (0: of all). */
 int store_workload_list(struct store *s, const char *stack, int64_t revision,
 			struct store_workloads *ret, struct sp_err *err);
+/* The same with the spec of the first replica of each service and revision only: to open the others
+ * costs more than all the rest. */
+int store_workload_list_brief(struct store *s, const char *stack, int64_t revision,
+			      struct store_workloads *ret, struct sp_err *err);
 /* Workloads of all stacks but one. */
 int store_workload_list_others(struct store *s, const char *stack, struct store_workloads *ret,
 			       struct sp_err *err);
