@@ -10,13 +10,16 @@
 
 static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-char *sp_base64_encode(const void *data, size_t len)
+char *sp_base64_encode_after(const char *prefix, const void *data, size_t len)
 {
 	const uint8_t *in = data;
-	char *text = malloc((len + 2) / 3 * 4 + 1), *out = text;
+	size_t before = strlen(prefix);
+	char *text = malloc(before + (len + 2) / 3 * 4 + 1), *out;
 
 	if (!text)
 		return NULL;
+	memcpy(text, prefix, before);
+	out = text + before;
 	for (size_t i = 0; i < len; i += 3) {
 		size_t n = len - i < 3 ? len - i : 3;
 		uint32_t v = (uint32_t)in[i] << 16;
@@ -30,6 +33,11 @@ char *sp_base64_encode(const void *data, size_t len)
 	}
 	*out = '\0';
 	return text;
+}
+
+char *sp_base64_encode(const void *data, size_t len)
+{
+	return sp_base64_encode_after("", data, len);
 }
 
 /* The alphabet, read backwards, for the 96 characters from ' ' on; XX is no digit. */

@@ -197,13 +197,13 @@ int seal_close_text(const struct seal *k, const char *place, const char *text, c
 {
 	size_t len = NONCE_BYTES + strlen(text) + TAG_BYTES;
 	autofree unsigned char *raw = malloc(len);
-	autofree char *body = NULL;
+	char head[sizeof(PREFIX) + SEAL_ID_MAX + 1];
 	int r = raw ? encrypt(k, place, text, raw, &len, err) : sp_fail_nomem(err);
 
 	if (r < 0)
 		return r;
-	body = sp_base64_encode(raw, len);
-	*ret = body ? sp_str_format(PREFIX "%s:%s", k->id, body) : NULL;
+	snprintf(head, sizeof(head), PREFIX "%s:", k->id);
+	*ret = sp_base64_encode_after(head, raw, len);
 	return *ret ? 0 : sp_fail_nomem(err);
 }
 

@@ -18,10 +18,13 @@ Test(base64, the_vectors_of_the_rfc_go_both_ways)
 
 	for (size_t i = 0; i < SP_COUNT(rows); i++) {
 		autofree char *text = sp_base64_encode(rows[i][0], strlen(rows[i][0]));
+		autofree char *after = sp_base64_encode_after("x:", rows[i][0], strlen(rows[i][0]));
 		autofree char *back = NULL;
 		size_t len;
 
 		cr_expect_str_eq(text, rows[i][1]);
+		cr_assert_not_null(after);
+		cr_expect(!strncmp(after, "x:", 2) && !strcmp(after + 2, text));
 		cr_assert_eq(sp_base64_decode(text, &back, &len, NULL), 0);
 		cr_expect_eq(len, strlen(rows[i][0]));
 		cr_expect_str_eq(back, rows[i][0]);
