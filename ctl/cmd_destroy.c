@@ -4,9 +4,9 @@
 #include "base/json.h"
 #include "ctl/change.h"
 #include "ctl/commands.h"
+#include "ctl/confirm.h"
 #include "ctl/follow.h"
 #include "ctl/output.h"
-#include "ctl/terminal.h"
 #include "ctl/url.h"
 
 static const struct ctl_flag flags[] = {
@@ -20,38 +20,21 @@ static const struct ctl_flag flags[] = {
 	CTL_FLAGS_END,
 };
 
-/* 1: go on. */
-static int is_meant(const struct ctl_args *args, struct wire_failure *fail)
-{
-	char question[160];
-
-	if (ctl_flag_on(args, "yes"))
-		return 1;
-	snprintf(question, sizeof(question), "destroy stack '%.64s'%s?", args->positional[0],
-		 ctl_flag_on(args, "volumes") ? " and the data in its volumes" : "");
-	return ctl_confirm(question, &fail->err);
-}
-
 static int run(struct ctl *ctl, const struct ctl_args *args, struct wire_failure *fail)
 {
-	autojson json_t *accepted = NULL, *op = NULL;
+	autojson json_t *op = NULL;
 	autobuf struct sp_buf url = SP_BUF_INIT;
-	int r = is_meant(args, fail);
+	int r;
 
-	if (r < 0)
-		return r;
-	if (r == 0) {
-		fputs("nothing was done\n", stderr);
-		return CTL_EXIT_FAILED;
-	}
 	sp_buf_puts(&url, "/v1/stacks/");
 	ctl_url_put(&url, args->positional[0]);
+	r = ctl_confirm(ctl, args, url.data, fail, "destroy stack '%s'%s?", args->positional[0],
+			ctl_flag_on(args, "volumes") ? " and the data in its volumes" : "");
+	if (r != 0)
+		return r;
 	ctl_url_query(&url, "volumes", ctl_flag_on(args, "volumes") ? "1" : NULL);
 	ctl_url_query(&url, "force", ctl_flag_on(args, "force") ? "1" : NULL);
-	r = ctl_change(ctl, args, "DELETE", &url, NULL, NULL, &accepted, fail);
-	if (r < 0)
-		return r;
-	r = ctl_follow(ctl, ctl_json_text(accepted, "operation"), &op, fail);
+	r = ctl_follow_change(ctl, args, "DELETE", &url, NULL, &op, fail);
 	return r < 0 ? r : ctl_follow_finish(args, op, "is destroyed", fail);
 }
 

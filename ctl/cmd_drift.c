@@ -6,11 +6,11 @@
 #include "base/str.h"
 #include "ctl/change.h"
 #include "ctl/commands.h"
+#include "ctl/confirm.h"
 #include "ctl/ctl.h"
 #include "ctl/failure.h"
 #include "ctl/follow.h"
 #include "ctl/output.h"
-#include "ctl/terminal.h"
 #include "ctl/url.h"
 
 #define RESOURCE_HELP "only this one: WORKLOAD, node/NAME, or either with /FIELD"
@@ -49,14 +49,19 @@ static const struct ctl_column repair_columns[] = {
 	{ .title = "REPAIR", .path = "repair" },     CTL_COLUMNS_END,
 };
 
+static void put_url(struct sp_buf *url, const char *stack, const char *rest)
+{
+	sp_buf_puts(url, "/v1/stacks/");
+	ctl_url_put(url, stack);
+	sp_buf_puts(url, rest);
+}
+
 static int call(struct ctl *ctl, const char *method, const char *stack, json_t **ret,
 		struct wire_failure *fail)
 {
 	autobuf struct sp_buf url = SP_BUF_INIT;
 
-	sp_buf_puts(&url, "/v1/stacks/");
-	ctl_url_put(&url, stack);
-	sp_buf_puts(&url, "/drift");
+	put_url(&url, stack, "/drift");
 	return ctl_call(ctl, method, url.data, NULL, ret, fail);
 }
 
@@ -172,31 +177,6 @@ static int look_at_repairs(struct ctl *ctl, const struct ctl_args *args, struct 
 	return print(args, report, repair_columns, fail);
 }
 
-/* 1: go on. */
-static int is_sure(const struct ctl_args *args, struct wire_failure *fail)
-{
-	const char *resource = ctl_flag_str(args, "resource");
-	char question[320];
-
-	if (ctl_flag_on(args, "yes"))
-		return 1;
-	snprintf(question, sizeof(question), "repair %.128s of stack '%.64s'?",
-		 resource ? resource : "everything that differs", args->positional[0]);
-	return ctl_confirm(question, &fail->err);
-}
-
-static int begin(struct ctl *ctl, const struct ctl_args *args, json_t **ret,
-		 struct wire_failure *fail)
-{
-	autobuf struct sp_buf url = SP_BUF_INIT;
-	autojson json_t *body = json_pack("{s:s*}", "resource", ctl_flag_str(args, "resource"));
-
-	sp_buf_puts(&url, "/v1/stacks/");
-	ctl_url_put(&url, args->positional[0]);
-	sp_buf_puts(&url, "/drift/fix");
-	return ctl_change(ctl, args, "POST", &url, body, NULL, ret, fail);
-}
-
 static size_t count_repairs(const json_t *op)
 {
 	const json_t *step;
@@ -229,21 +209,20 @@ static int finish(const struct ctl_args *args, const json_t *op, struct wire_fai
 
 static int run_fix(struct ctl *ctl, const struct ctl_args *args, struct wire_failure *fail)
 {
-	autojson json_t *accepted = NULL, *op = NULL;
+	const char *stack = args->positional[0], *resource = ctl_flag_str(args, "resource");
+	autojson json_t *body = json_pack("{s:s*}", "resource", resource), *op = NULL;
+	autobuf struct sp_buf url = SP_BUF_INIT, about = SP_BUF_INIT;
 	int r;
 
 	if (ctl_flag_on(args, "dry-run"))
 		return look_at_repairs(ctl, args, fail);
-	r = is_sure(args, fail);
-	if (r < 0)
+	put_url(&about, stack, "");
+	r = ctl_confirm(ctl, args, about.data, fail, "repair %s of stack '%s'?",
+			resource ? resource : "everything that differs", stack);
+	if (r != 0)
 		return r;
-	if (r == 0) {
-		fputs("nothing was done\n", stderr);
-		return CTL_EXIT_FAILED;
-	}
-	r = begin(ctl, args, &accepted, fail);
-	if (r == 0)
-		r = ctl_follow(ctl, ctl_json_text(accepted, "operation"), &op, fail);
+	put_url(&url, stack, "/drift/fix");
+	r = ctl_follow_change(ctl, args, "POST", &url, body, &op, fail);
 	return r < 0 ? r : finish(args, op, fail);
 }
 

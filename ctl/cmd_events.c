@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "base/mem.h"
 #include "base/str.h"
 #include "base/time.h"
 #include "ctl/commands.h"
@@ -15,6 +16,7 @@
 #include "ctl/table.h"
 #include "ctl/url.h"
 #include "ctl/yaml.h"
+#include "wire/event_type.h"
 
 #define PAGE      500
 #define FOLLOW_NS (20 * SP_NS_PER_S) /* one long poll */
@@ -55,6 +57,22 @@ static int read_since(const char *text, struct reader *r, struct sp_err *err)
 	sp_fail(err, SP_E_INVALID, "'%s' is no number of an event", text);
 	sp_err_at(err, SP_STAGE_CLIENT);
 	return sp_err_return(err);
+}
+
+/* Each of the types that --type names is one. */
+static int check_types(const char *types, struct sp_err *err)
+{
+	autofree char *copy = types ? strdup(types) : NULL;
+	char *rest = copy, *one;
+	int r = 0;
+
+	while (r == 0 && (one = strsep(&rest, ",")))
+		r = wire_event_type_check(one, err);
+	if (r < 0) {
+		sp_err_prefix(err, "--type");
+		sp_err_at(err, SP_STAGE_CLIENT);
+	}
+	return r;
 }
 
 /* The one type that the server can look for; of several it is asked for all. */
@@ -168,6 +186,8 @@ static int run(struct ctl *ctl, const struct ctl_args *args, struct wire_failure
 	bool follow = ctl_flag_on(args, "follow");
 	int r = read_since(ctl_flag_str(args, "since"), &reader, &fail->err);
 
+	if (r == 0)
+		r = check_types(reader.types, &fail->err);
 	if (r == 0)
 		r = ctl_open(ctl, fail);
 	if (r < 0)

@@ -10,6 +10,7 @@
 #include "base/time.h"
 #include "ctl/archive.h"
 #include "ctl/commands.h"
+#include "ctl/confirm.h"
 #include "ctl/ctl.h"
 #include "ctl/exit.h"
 #include "ctl/interrupt.h"
@@ -77,13 +78,18 @@ static const struct ctl_column push_columns[] = {
 	CTL_COLUMNS_END,
 };
 
+static void put_url(struct sp_buf *url, const char *reference)
+{
+	sp_buf_puts(url, "/v1/images/");
+	ctl_url_put_rest(url, reference);
+}
+
 static int image_call(struct ctl *ctl, const char *method, const char *reference, json_t **ret,
 		      struct wire_failure *fail)
 {
 	autobuf struct sp_buf url = SP_BUF_INIT;
 
-	sp_buf_puts(&url, "/v1/images/");
-	ctl_url_put_rest(&url, reference);
+	put_url(&url, reference);
 	return ctl_call(ctl, method, url.data, NULL, ret, fail);
 }
 
@@ -108,17 +114,16 @@ static int run_inspect(struct ctl *ctl, const struct ctl_args *args, struct wire
 
 static int run_rm(struct ctl *ctl, const struct ctl_args *args, struct wire_failure *fail)
 {
-	int r = ctl_flag_on(args, "yes") ? 1 : ctl_confirm("remove the image?", &fail->err);
+	autobuf struct sp_buf url = SP_BUF_INIT;
+	const char *image = args->positional[0];
+	int r;
 
-	if (r < 0)
-		return r;
-	if (r == 0) {
-		fputs("nothing was done\n", stderr);
-		return CTL_EXIT_FAILED;
-	}
-	r = image_call(ctl, "DELETE", args->positional[0], NULL, fail);
+	put_url(&url, image);
+	r = ctl_confirm(ctl, args, url.data, fail, "remove image '%s'?", image);
 	if (r == 0)
-		printf("%s removed\n", args->positional[0]);
+		r = image_call(ctl, "DELETE", image, NULL, fail);
+	if (r == 0)
+		printf("%s removed\n", image);
 	return r;
 }
 

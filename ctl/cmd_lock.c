@@ -5,9 +5,9 @@
 #include "base/str.h"
 #include "ctl/change.h"
 #include "ctl/commands.h"
+#include "ctl/confirm.h"
 #include "ctl/lock_ids.h"
 #include "ctl/output.h"
-#include "ctl/terminal.h"
 #include "ctl/url.h"
 
 static const struct ctl_flag acquire_flags[] = {
@@ -44,7 +44,7 @@ static const struct ctl_flag renew_flags[] = {
 };
 
 static const struct ctl_flag release_flags[] = {
-	{ .name = "id",
+	{ .name = "lock",
 	  .type = CTL_STRING,
 	  .value = "ID",
 	  .help = "which lock; the one you acquired from here, when it is not given" },
@@ -53,7 +53,7 @@ static const struct ctl_flag release_flags[] = {
 };
 
 static const struct ctl_flag force_flags[] = {
-	{ .name = "id",
+	{ .name = "lock",
 	  .type = CTL_STRING,
 	  .value = "ID",
 	  .help = "exactly the lock that is held (ctl lock status)" },
@@ -95,8 +95,8 @@ static int run_acquire(struct ctl *ctl, const struct ctl_args *args, struct wire
 		return r;
 	id = ctl_json_text(lock, "id");
 	if (ctl_lock_ids_keep(ctl->context, stack, id, &err) < 0)
-		fprintf(stderr, "the id is not kept here (%s): release with --id %s\n", err.message,
-			id);
+		fprintf(stderr, "the id is not kept here (%s): release with --lock %s\n",
+			err.message, id);
 	if (!ctl_wants_table(args))
 		return ctl_print_document(args, lock, fail);
 	printf("%s\n", id);
@@ -105,11 +105,10 @@ static int run_acquire(struct ctl *ctl, const struct ctl_args *args, struct wire
 	return 0;
 }
 
-/* The id that was given by that flag, or the one that is kept; on the heap. */
-static char *which(struct ctl *ctl, const struct ctl_args *args, const char *flag,
-		   struct wire_failure *fail)
+/* The id that was given, or the one that is kept; on the heap. */
+static char *which(struct ctl *ctl, const struct ctl_args *args, struct wire_failure *fail)
 {
-	const char *stack = args->positional[0], *given = ctl_flag_str(args, flag);
+	const char *stack = args->positional[0], *given = ctl_flag_str(args, "lock");
 	char *id;
 
 	if (ctl_enter(ctl, fail) < 0)
@@ -118,14 +117,14 @@ static char *which(struct ctl *ctl, const struct ctl_args *args, const char *fla
 	if (!id) {
 		ctl_fail(fail, SP_E_INVALID,
 			 "which lock? no lock of stack '%s' was acquired from here", stack);
-		ctl_fail_next(fail, "ctl lock status %s", stack);
+		ctl_fail_next(fail, "ctl lock ls");
 	}
 	return id;
 }
 
 static int run_renew(struct ctl *ctl, const struct ctl_args *args, struct wire_failure *fail)
 {
-	autofree char *id = which(ctl, args, "lock", fail);
+	autofree char *id = which(ctl, args, fail);
 	autobuf struct sp_buf url = SP_BUF_INIT;
 	autojson json_t *body = json_object(), *lock = NULL;
 	const char *stack = args->positional[0];
@@ -148,7 +147,7 @@ static int run_renew(struct ctl *ctl, const struct ctl_args *args, struct wire_f
 
 static int run_release(struct ctl *ctl, const struct ctl_args *args, struct wire_failure *fail)
 {
-	autofree char *id = which(ctl, args, "id", fail);
+	autofree char *id = which(ctl, args, fail);
 	autobuf struct sp_buf url = SP_BUF_INIT;
 	autojson json_t *lock = NULL;
 	const char *stack = args->positional[0];
@@ -177,45 +176,52 @@ static int need_flag(const struct ctl_args *args, const char *name, struct wire_
 	return ctl_fail_next(fail, "ctl lock status %s", args->positional[0]);
 }
 
-/* 1: go on. */
-static int is_meant(const struct ctl_args *args, struct wire_failure *fail)
+/* Before anybody is asked: is it that lock? */
+static int check_held(struct ctl *ctl, const struct ctl_args *args, struct wire_failure *fail)
 {
-	char question[200];
+	const char *stack = args->positional[0], *id = ctl_flag_str(args, "lock");
+	autobuf struct sp_buf url = SP_BUF_INIT;
+	autojson json_t *lock = NULL;
+	int r;
 
-	if (ctl_flag_on(args, "yes"))
-		return 1;
-	snprintf(question, sizeof(question),
-		 "take lock '%.40s' of stack '%.64s' away? an operation that runs under it fails",
-		 ctl_flag_str(args, "id"), args->positional[0]);
-	return ctl_confirm(question, &fail->err);
+	put_url(&url, stack, "");
+	r = ctl_get(ctl, url.data, &lock, fail);
+	if (r < 0 || sp_str_eq(ctl_json_text(lock, "id"), id))
+		return r;
+	if (!json_is_true(json_object_get(lock, "held")))
+		ctl_fail(fail, SP_E_CONFLICT, "stack '%s' is not locked", stack);
+	else
+		ctl_fail(fail, SP_E_CONFLICT, "the lock of stack '%s' is '%s' of %s, not '%s'",
+			 stack, ctl_json_text(lock, "id"), ctl_json_text(lock, "locked_by"), id);
+	return ctl_fail_next(fail, "ctl lock status %s", stack);
 }
 
 static int run_force(struct ctl *ctl, const struct ctl_args *args, struct wire_failure *fail)
 {
+	const char *stack = args->positional[0], *id = ctl_flag_str(args, "lock");
 	autojson json_t *body = NULL, *lock = NULL;
 	autobuf struct sp_buf url = SP_BUF_INIT;
-	int r = need_flag(args, "id", fail);
+	int r = need_flag(args, "lock", fail);
 
 	if (r == 0)
 		r = need_flag(args, "reason", fail);
+	if (r == 0 && !ctl_flag_on(args, "yes"))
+		r = check_held(ctl, args, fail);
 	if (r == 0)
-		r = is_meant(args, fail);
-	if (r < 0)
+		r = ctl_confirm(ctl, args, NULL, fail,
+				"take lock '%s' of stack '%s' away? an operation that runs under "
+				"it fails",
+				id, stack);
+	if (r != 0)
 		return r;
-	if (r == 0) {
-		fputs("nothing was done\n", stderr);
-		return 1;
-	}
-	body = json_pack("{s:s, s:s}", "id", ctl_flag_str(args, "id"), "reason",
-			 ctl_flag_str(args, "reason"));
-	put_url(&url, args->positional[0], "/force-release");
+	body = json_pack("{s:s, s:s}", "id", id, "reason", ctl_flag_str(args, "reason"));
+	put_url(&url, stack, "/force-release");
 	r = ctl_call(ctl, "POST", url.data, body, &lock, fail);
 	if (r < 0)
 		return r;
 	if (!ctl_wants_table(args))
 		return ctl_print_document(args, lock, fail);
-	printf("stack '%s' is free; %s had it\n", args->positional[0],
-	       ctl_json_text(lock, "locked_by"));
+	printf("stack '%s' is free; %s had it\n", stack, ctl_json_text(lock, "locked_by"));
 	return 0;
 }
 

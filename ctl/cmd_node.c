@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "base/time.h"
 #include "ctl/commands.h"
+#include "ctl/confirm.h"
 #include "ctl/ctl.h"
 #include "ctl/exit.h"
 #include "ctl/output.h"
@@ -151,19 +152,15 @@ static int run_token(struct ctl *ctl, const struct ctl_args *args, struct wire_f
 
 static int run_rm(struct ctl *ctl, const struct ctl_args *args, struct wire_failure *fail)
 {
+	autobuf struct sp_buf url = SP_BUF_INIT;
 	const char *name = args->positional[0];
-	char question[128];
-	int r = 1;
+	int r;
 
-	snprintf(question, sizeof(question), "remove node '%.64s' from the cluster?", name);
-	if (!ctl_flag_on(args, "yes"))
-		r = ctl_confirm(question, &fail->err);
-	if (r < 0)
+	sp_buf_puts(&url, "/v1/nodes/");
+	ctl_url_put(&url, name);
+	r = ctl_confirm(ctl, args, url.data, fail, "remove node '%s' from the cluster?", name);
+	if (r != 0)
 		return r;
-	if (r == 0) {
-		fputs("nothing was done\n", stderr);
-		return CTL_EXIT_FAILED;
-	}
 	r = node_call(ctl, "DELETE", name, NULL, fail);
 	if (r == 0)
 		printf("%s removed\n", name);

@@ -5,10 +5,10 @@
 #include "base/str.h"
 #include "ctl/change.h"
 #include "ctl/commands.h"
+#include "ctl/confirm.h"
 #include "ctl/ctl.h"
 #include "ctl/output.h"
 #include "ctl/snapshot.h"
-#include "ctl/terminal.h"
 #include "ctl/url.h"
 
 static const struct ctl_flag create_flags[] = {
@@ -215,15 +215,13 @@ static int run_tag(struct ctl *ctl, const struct ctl_args *args, struct wire_fai
 static int run_rm(struct ctl *ctl, const struct ctl_args *args, struct wire_failure *fail)
 {
 	autobuf struct sp_buf url = SP_BUF_INIT;
-	autofree char *question = sp_str_format("Remove snapshot %s of stack '%s'?",
-						args->positional[1], args->positional[0]);
-	int r = 1;
+	int r;
 
-	if (!ctl_flag_on(args, "yes"))
-		r = ctl_confirm(question ? question : "", &fail->err);
-	if (r <= 0)
-		return r < 0 ? r : 1;
 	ctl_snapshot_url(&url, args->positional[0], args->positional[1], NULL);
+	r = ctl_confirm(ctl, args, url.data, fail, "remove snapshot %s of stack '%s'?",
+			args->positional[1], args->positional[0]);
+	if (r != 0)
+		return r;
 	return ctl_change(ctl, args, "DELETE", &url, NULL, NULL, NULL, fail);
 }
 

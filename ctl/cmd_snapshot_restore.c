@@ -5,12 +5,12 @@
 #include "base/str.h"
 #include "ctl/change.h"
 #include "ctl/commands.h"
+#include "ctl/confirm.h"
 #include "ctl/diff.h"
 #include "ctl/follow.h"
 #include "ctl/output.h"
 #include "ctl/plan.h"
 #include "ctl/snapshot.h"
-#include "ctl/terminal.h"
 #include "ctl/url.h"
 
 static const struct ctl_flag restore_flags[] = {
@@ -37,37 +37,22 @@ static int show_plan(struct ctl *ctl, const struct ctl_args *args, struct wire_f
 	return r < 0 ? r : ctl_plan_show(args, plan, fail);
 }
 
-/* 1: go on. */
-static int is_meant(const struct ctl_args *args, struct wire_failure *fail)
-{
-	char question[200];
-
-	if (ctl_flag_on(args, "yes"))
-		return 1;
-	snprintf(question, sizeof(question), "put stack '%.64s' back to snapshot %.32s?",
-		 args->positional[0], args->positional[1]);
-	return ctl_confirm(question, &fail->err);
-}
-
 static int run_restore(struct ctl *ctl, const struct ctl_args *args, struct wire_failure *fail)
 {
-	autobuf struct sp_buf url = SP_BUF_INIT;
-	autojson json_t *reply = NULL, *op = NULL;
+	const char *stack = args->positional[0], *version = args->positional[1];
+	autobuf struct sp_buf look = SP_BUF_INIT, url = SP_BUF_INIT;
+	autojson json_t *op = NULL;
 	int r;
 
 	if (ctl_flag_on(args, "dry-run"))
 		return show_plan(ctl, args, fail);
-	r = is_meant(args, fail);
-	if (r == 0) {
-		fputs("nothing was done\n", stderr);
-		return CTL_EXIT_FAILED;
-	}
-	ctl_snapshot_url(&url, args->positional[0], args->positional[1], "/restore");
-	if (r > 0)
-		r = ctl_change(ctl, args, "POST", &url, NULL, NULL, &reply, fail);
-	if (r < 0)
+	ctl_snapshot_url(&look, stack, version, NULL);
+	r = ctl_confirm(ctl, args, look.data, fail, "put stack '%s' back to snapshot %s?", stack,
+			version);
+	if (r != 0)
 		return r;
-	r = ctl_follow(ctl, ctl_json_text(reply, "operation"), &op, fail);
+	ctl_snapshot_url(&url, stack, version, "/restore");
+	r = ctl_follow_change(ctl, args, "POST", &url, NULL, &op, fail);
 	return r < 0 ? r : ctl_follow_finish(args, op, "is what it was in the snapshot", fail);
 }
 

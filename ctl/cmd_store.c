@@ -9,11 +9,11 @@
 #include "base/json.h"
 #include "base/time.h"
 #include "ctl/commands.h"
+#include "ctl/confirm.h"
 #include "ctl/ctl.h"
 #include "ctl/exit.h"
 #include "ctl/interrupt.h"
 #include "ctl/output.h"
-#include "ctl/terminal.h"
 
 #define COPY_QUIET_NS   (300 * SP_NS_PER_S) /* silence allowed while the store is copied */
 #define ERROR_BYTES_MAX 65536
@@ -157,29 +157,32 @@ static int run_backup(struct ctl *ctl, const struct ctl_args *args, struct wire_
 	return r;
 }
 
-static int run_migrate(struct ctl *ctl, const struct ctl_args *args, struct wire_failure *fail)
+static int migrate(struct ctl *ctl, const char *to, bool dry_run, struct wire_failure *fail)
 {
-	const char *to = ctl_flag_str(args, "to");
-	autojson json_t *body = NULL;
-	int r;
+	autojson json_t *body = json_pack("{s:s}", "to", to);
+	int r = ctl_open(ctl, fail);
 
-	if (!to)
-		return ctl_fail(fail, SP_E_INVALID, "migrate: where to? give --to");
-	r = ctl_flag_on(args, "yes")
-		    ? 1
-		    : ctl_confirm("copy the store and close the present one for good?", &fail->err);
-	if (r < 0)
-		return r;
-	if (r == 0) {
-		fputs("nothing was done\n", stderr);
-		return CTL_EXIT_FAILED;
-	}
-	body = json_pack("{s:s}", "to", to);
-	r = ctl_open(ctl, fail);
 	if (r < 0)
 		return r;
 	sp_httpc_set_timeout(ctl->http, COPY_QUIET_NS);
-	r = ctl_call(ctl, "POST", "/v1/store/migrate", body, NULL, fail);
+	return ctl_call(ctl, "POST", dry_run ? "/v1/store/migrate?dry_run=1" : "/v1/store/migrate",
+			body, NULL, fail);
+}
+
+static int run_migrate(struct ctl *ctl, const struct ctl_args *args, struct wire_failure *fail)
+{
+	const char *to = ctl_flag_str(args, "to");
+	int r = 0;
+
+	if (!to)
+		return ctl_fail(fail, SP_E_INVALID, "migrate: where to? give --to");
+	if (!ctl_flag_on(args, "yes"))
+		r = migrate(ctl, to, true, fail);
+	if (r == 0)
+		r = ctl_confirm(ctl, args, NULL, fail,
+				"copy the store and close the present one for good?");
+	if (r == 0)
+		r = migrate(ctl, to, false, fail);
 	if (r == 0)
 		puts("moved; now set `store` in controld's configuration and start it again");
 	return r;

@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "base/str.h"
 #include "base/time.h"
+#include "ctl/change.h"
 #include "ctl/failure.h"
 #include "ctl/interrupt.h"
 #include "ctl/output.h"
@@ -133,6 +134,16 @@ int ctl_follow(struct ctl *ctl, const char *operation, json_t **ret, struct wire
 	ctl_interrupt_unwatch(ctl->http);
 	ctl_progress_free(f.progress);
 	return r < 0 ? r : 0;
+}
+
+int ctl_follow_change(struct ctl *ctl, const struct ctl_args *args, const char *method,
+		      struct sp_buf *url, const json_t *body, json_t **ret,
+		      struct wire_failure *fail)
+{
+	autojson json_t *accepted = NULL;
+	int r = ctl_change(ctl, args, method, url, body, NULL, &accepted, fail);
+
+	return r < 0 ? r : ctl_follow(ctl, ctl_json_text(accepted, "operation"), ret, fail);
 }
 
 enum ctl_exit ctl_follow_exit(const json_t *operation)

@@ -13,6 +13,11 @@
  */
 int ctl_follow(struct ctl *ctl, const char *operation, json_t **ret, struct wire_failure *fail);
 
+/* ctl_change() (change.h) that begins an operation, which is followed to its end. */
+int ctl_follow_change(struct ctl *ctl, const struct ctl_args *args, const char *method,
+		      struct sp_buf *url, const json_t *body, json_t **ret,
+		      struct wire_failure *fail);
+
 /* The exit code of an operation that has ended. */
 enum ctl_exit ctl_follow_exit(const json_t *operation);
 /* What it ended with besides, on stderr: "warning: drift: 2 differences ...". */

@@ -1,7 +1,7 @@
 /*
  * Ids of the locks this user acquired, kept beside the context file: locks.json, one object for
  * each controld, {"https://192.168.56.10:7700": {"demo": "lock-0a1b2c3d4e5f"}}. A convenience:
- * without it the id is given with --id.
+ * without it the id is given with --lock.
  */
 #pragma once
 

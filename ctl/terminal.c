@@ -124,21 +124,3 @@ int ctl_terminal_raw(int fd, struct sp_err *err)
 	saved_fd = -1;
 	return sp_fail_errno(err, errno, "terminal");
 }
-
-int ctl_confirm(const char *question, struct sp_err *err)
-{
-	char answer[16];
-	int r;
-
-	if (!ctl_is_terminal(stdin) || !ctl_is_terminal(stderr)) {
-		r = sp_fail(err, SP_E_INVALID,
-			    "there is no terminal to ask '%s' on; say --yes to go on", question);
-		sp_err_at(err, SP_STAGE_CLIENT);
-		return r;
-	}
-	fprintf(stderr, "%s [y/N] ", question);
-	if (!fgets(answer, sizeof(answer), stdin))
-		return 0;
-	sp_str_trim(answer);
-	return !strcasecmp(answer, "y") || !strcasecmp(answer, "yes");
-}

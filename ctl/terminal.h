@@ -27,6 +27,3 @@ void ctl_terminal_size(int fd, uint16_t *ret_rows, uint16_t *ret_columns);
 /* Put the terminal on fd into raw mode until ctl_terminal_restore(), exit(), or a deadly signal. */
 int ctl_terminal_raw(int fd, struct sp_err *err);
 void ctl_terminal_restore(void); /* safe when nothing was changed, and in a signal handler */
-
-/* Ask a yes-or-no question. 1 yes, 0 no; SP_E_INVALID where stdin or stderr is no terminal. */
-int ctl_confirm(const char *question, struct sp_err *err);

@@ -2,10 +2,13 @@
 
 C_FILES = $(shell git ls-files '*.c' '*.h')
 
-check: check-deps check-style check-headers check-lint ## all of the checks below
+check: check-deps check-events check-style check-headers check-lint ## all of the checks below
 
 check-deps: ## the floors hold: each folder includes only what is below it
 	@mk/check-deps
+
+check-events: ## the list of event types is whole
+	@mk/check-events
 
 check-style: ## clang-format finds nothing to change, no banned function is called
 	@clang-format --dry-run --Werror $(C_FILES)
@@ -24,4 +27,4 @@ check-lint: ## cppcheck has nothing to say
 format: ## lay out every C file as .clang-format says
 	@clang-format -i $(C_FILES)
 
-.PHONY: check check-deps check-style check-headers check-lint format
+.PHONY: check check-deps check-events check-style check-headers check-lint format

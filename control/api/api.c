@@ -123,7 +123,6 @@ static void reply_failure(struct api *a, const struct sp_err *err)
 	if (!*a->at.component)
 		snprintf(a->at.component, sizeof(a->at.component), "controld");
 	a->at.err = *err;
-	api_hint(a, err);
 	error = wire_failure_encode(&a->at);
 	if (!error) {
 		sp_httpd_reply_err(a->req, err);
@@ -141,6 +140,8 @@ void api_run(struct sp_httpd_req *req, void *owner, api_fn fn)
 
 	if (r == 0)
 		r = fn(&a, &err);
+	if (r < 0 && a.store && !a.replied)
+		api_hint(&a, &err);
 	store_pool_give(c->stores, a.store);
 	if (r < 0 && !a.replied)
 		reply_failure(&a, &err);

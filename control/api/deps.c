@@ -34,39 +34,52 @@ static int names_of(struct api *a, char **ret_text, const char ***ret, struct sp
 	return 0;
 }
 
-/* The stacks that were asked for, among all there are. */
-static int read_asked(struct api *a, char **ret_text, const char ***ret_names, struct deps *d,
-		      struct sp_err *err)
-{
-	int r = names_of(a, ret_text, ret_names, err);
+typedef int (*view_fn)(struct api *a, const struct deps *d, const char *const *names, json_t **ret,
+		       struct sp_err *err);
 
-	return r < 0 ? r : deps_read(a->store, NULL, d, err);
+/* A view of the stacks that were asked for, among all there are. */
+static int reply_view(struct api *a, view_fn view, struct sp_err *err)
+{
+	autofree char *text = NULL;
+	autofree const char **names = NULL;
+	autodeps struct deps d = { 0 };
+	json_t *json = NULL;
+	int r = names_of(a, &text, &names, err);
+
+	if (r == 0)
+		r = deps_read(a->store, NULL, &d, err);
+	if (r == 0)
+		r = view(a, &d, names, &json, err);
+	return r < 0 ? r : api_reply(a, 200, json, err);
+}
+
+static int show(struct api *a, const struct deps *d, const char *const *names, json_t **ret,
+		struct sp_err *err)
+{
+	return deps_view(d, names, api_query_flag(a, "closure"), ret, err);
+}
+
+static int check(struct api *a, const struct deps *d, const char *const *names, json_t **ret,
+		 struct sp_err *err)
+{
+	(void)a;
+	return deps_check_view(d, names, ret, err);
+}
+
+static int order(struct api *a, const struct deps *d, const char *const *names, json_t **ret,
+		 struct sp_err *err)
+{
+	return deps_order_view(d, a->store, names, ret, err);
 }
 
 API_HANDLER(deps_show)
 {
-	autofree char *text = NULL;
-	autofree const char **names = NULL;
-	autodeps struct deps d = { 0 };
-	json_t *view = NULL;
-	int r = read_asked(a, &text, &names, &d, err);
-
-	if (r == 0)
-		r = deps_view(&d, names, api_query_flag(a, "closure"), &view, err);
-	return r < 0 ? r : api_reply(a, 200, view, err);
+	return reply_view(a, show, err);
 }
 
 API_HANDLER(deps_check)
 {
-	autofree char *text = NULL;
-	autofree const char **names = NULL;
-	autodeps struct deps d = { 0 };
-	json_t *view = NULL;
-	int r = read_asked(a, &text, &names, &d, err);
-
-	if (r == 0)
-		r = deps_check_view(&d, names, &view, err);
-	return r < 0 ? r : api_reply(a, 200, view, err);
+	return reply_view(a, check, err);
 }
 
 /* The same as if the bundle's stack were deployed. */
@@ -95,13 +108,5 @@ API_HANDLER(deps_check_file)
 
 API_HANDLER(deps_order)
 {
-	autofree char *text = NULL;
-	autofree const char **names = NULL;
-	autodeps struct deps d = { 0 };
-	json_t *view = NULL;
-	int r = read_asked(a, &text, &names, &d, err);
-
-	if (r == 0)
-		r = deps_order_view(&d, a->store, names, &view, err);
-	return r < 0 ? r : api_reply(a, 200, view, err);
+	return reply_view(a, order, err);
 }

@@ -37,8 +37,13 @@ API_HANDLER(drift_look)
 
 API_HANDLER(drift_show)
 {
+	const char *stack = stack_of(a);
 	json_t *report = NULL;
-	int r = store_drift_get(a->store, stack_of(a), &report, err);
+	struct store_stack row;
+	int r = store_stack_get(a->store, stack, &row, err);
+
+	if (r == 0)
+		r = store_drift_get(a->store, stack, &report, err);
 
 	return r < 0 ? r : api_reply(a, 200, report, err);
 }

@@ -111,6 +111,6 @@ void lock_explain(struct store *s, const char *stack, struct wire_failure *ret)
 	else
 		snprintf(ret->next, sizeof(ret->next),
 			 "the same again with --wait, or with --lock %s if the lock is yours; if it"
-			 " is abandoned: ctl lock force-release %s --id %s --reason WHY",
+			 " is abandoned: ctl lock force-release %s --lock %s --reason WHY",
 			 l.id, stack, l.id);
 }

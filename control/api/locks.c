@@ -66,8 +66,10 @@ static int body_ttl(const struct api *a, const json_t *body, int64_t *ret, struc
 	const json_t *value = json_object_get(body, "ttl_ns");
 
 	*ret = value ? json_integer_value(value) : a->control->config.manual_lock_ttl_ns;
-	if ((value && !json_is_integer(value)) || *ret < TTL_MIN_NS || *ret > TTL_MAX_NS)
-		return sp_fail(err, SP_E_INVALID, "'ttl_ns' is not within 1s..720h");
+	if (value && !json_is_integer(value))
+		return sp_fail(err, SP_E_INVALID, "'ttl_ns' is not a number");
+	if (*ret < TTL_MIN_NS || *ret > TTL_MAX_NS)
+		return sp_fail(err, SP_E_INVALID, "a lock by hand is held for 1s to 720h at most");
 	return 0;
 }
 

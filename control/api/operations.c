@@ -1,4 +1,5 @@
 /* Operations; ?wait=1 holds the request until the operation has ended. */
+#include <errno.h>
 #include <stdio.h>
 
 #include "base/json.h"
@@ -6,6 +7,7 @@
 #include "base/time.h"
 #include "control/api/api.h"
 #include "control/api/handlers.h"
+#include "control/api/hint.h"
 #include "control/store/operation.h"
 
 #define LIMIT_DEFAULT   50
@@ -14,14 +16,17 @@
 
 API_HANDLER(operations_list)
 {
-	json_t *list = NULL;
+	const char *stack = sp_httpd_query(a->req, "stack");
+	autojson json_t *list = NULL;
 	int64_t limit;
 	int r = api_query_int(a, "limit", 1, LIMIT_MAX, LIMIT_DEFAULT, &limit, err);
 
 	if (r == 0)
-		r = store_operation_views(a->store, sp_httpd_query(a->req, "stack"), limit, &list,
-					  err);
-	return r < 0 ? r : api_reply_as(a, "operations", list, err);
+		r = store_operation_views(a->store, stack, limit, &list, err);
+	if (r == 0 && stack && !json_array_size(list) && !api_stack_is_known(a, stack))
+		return sp_fail(err, SP_E_NOT_FOUND,
+			       "there is no stack '%s', and no operation on it", stack);
+	return r < 0 ? r : api_reply_as(a, "operations", take_ptr(list), err);
 }
 
 static bool runs(const json_t *operation)
@@ -59,7 +64,8 @@ API_HANDLER(operations_cancel)
 	int r;
 
 	api_requester(a, who, sizeof(who));
-	snprintf(a->at.next, sizeof(a->at.next), "ctl op show %s", id);
 	r = store_operation_cancel(a->store, id, who, err);
+	if (r < 0 && r != -ENOENT)
+		snprintf(a->at.next, sizeof(a->at.next), "ctl op show %s", id);
 	return r < 0 ? r : api_reply_accepted(a, id, err);
 }

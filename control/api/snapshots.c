@@ -1,4 +1,5 @@
 /* Snapshots of a stack: take, list, show, compare, tag, remove, restore. */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -7,9 +8,11 @@
 #include "base/str.h"
 #include "control/api/api.h"
 #include "control/api/handlers.h"
+#include "control/api/hint.h"
 #include "control/api/lock.h"
 #include "control/deploy/dry_run.h"
 #include "control/snapshot/snapshot.h"
+#include "control/store/stack.h"
 
 #define REQUESTER_MAX 160
 
@@ -26,15 +29,41 @@ static int parse_version(const char *text, int64_t *ret, struct sp_err *err)
 
 static int version_of(struct api *a, const char *param, int64_t *ret, struct sp_err *err)
 {
-	return parse_version(sp_httpd_param(a->req, param), ret, err);
+	int r = parse_version(sp_httpd_param(a->req, param), ret, err);
+
+	if (r < 0)
+		snprintf(a->at.next, sizeof(a->at.next), "ctl snapshot ls %s",
+			 sp_httpd_param(a->req, "name"));
+	return r;
+}
+
+/* There, damaged or not, before the stack's lock is taken: what is asked of nothing leaves no
+ * trace.
+ */
+static int snapshot_of(struct api *a, int64_t *ret_version, struct sp_err *err)
+{
+	autosnapshot struct store_snapshot n = { 0 };
+	struct sp_err why = { 0 };
+	int r = version_of(a, "version", ret_version, err);
+
+	if (r < 0)
+		return r;
+	r = store_snapshot_get(a->store, sp_httpd_param(a->req, "name"), *ret_version, &n, &why);
+	if (r == -ENOENT)
+		*err = why;
+	return r == -ENOENT ? r : 0;
 }
 
 API_HANDLER(snapshots_list)
 {
 	autosnapshots struct store_snapshots all = { 0 };
 	autojson json_t *list = json_array();
-	int r = store_snapshot_look_all(a->store, sp_httpd_param(a->req, "name"), &all, err);
+	const char *stack = sp_httpd_param(a->req, "name");
+	int r = store_snapshot_look_all(a->store, stack, &all, err);
 
+	if (r == 0 && !all.n && !api_stack_is_known(a, stack))
+		return sp_fail(err, SP_E_NOT_FOUND, "there is no stack '%s', and no snapshot of it",
+			       stack);
 	for (size_t i = 0; r == 0 && i < all.n; i++)
 		if (json_array_append_new(list, snapshot_view(&all.list[i])) < 0)
 			r = sp_fail_nomem(err);
@@ -99,8 +128,11 @@ API_HANDLER(snapshots_create)
 	json_t *view;
 	autojson json_t *body = NULL;
 	struct sp_json_reader reader;
-	int r = api_body(a, &body, err);
+	struct store_stack row;
+	int r = store_stack_get(a->store, t.q.stack, &row, err);
 
+	if (r == 0)
+		r = api_body(a, &body, err);
 	if (r < 0)
 		return r;
 	api_requester(a, requester, sizeof(requester));
@@ -144,7 +176,7 @@ API_HANDLER(snapshots_remove)
 {
 	char requester[REQUESTER_MAX], why[REQUESTER_MAX + 16];
 	struct changing q = { .stack = sp_httpd_param(a->req, "name"), .text = why };
-	int r = version_of(a, "version", &q.version, err);
+	int r = snapshot_of(a, &q.version, err);
 
 	api_requester(a, requester, sizeof(requester));
 	snprintf(why, sizeof(why), "removed by %s", requester);
@@ -160,7 +192,7 @@ API_HANDLER(snapshots_tag)
 	autobuf struct sp_buf tags = SP_BUF_INIT;
 	autojson json_t *body = NULL;
 	struct sp_json_reader reader;
-	int r = version_of(a, "version", &q.version, err);
+	int r = snapshot_of(a, &q.version, err);
 
 	if (r == 0)
 		r = api_body(a, &body, err);

@@ -24,13 +24,17 @@ API_HANDLER(state_list)
 
 API_HANDLER(state_get)
 {
-	const char *key = sp_httpd_param(a->req, "key");
+	const char *stack = sp_httpd_param(a->req, "name"), *key = sp_httpd_param(a->req, "key");
 	autostate struct store_state_value v = { 0 };
-	int r = store_state_get(a->store, sp_httpd_param(a->req, "name"), key, &v, err);
-	bool shown = !v.sensitive || api_query_flag(a, "reveal");
+	struct store_stack row;
+	bool shown;
+	int r = store_stack_get(a->store, stack, &row, err);
 
+	if (r == 0)
+		r = store_state_get(a->store, stack, key, &v, err);
 	if (r < 0)
 		return r;
+	shown = !v.sensitive || api_query_flag(a, "reveal");
 	return api_reply(a, 200,
 			 json_pack("{s:s, s:s?, s:I, s:b}", "key", key, "value",
 				   shown ? v.value : NULL, "version", (json_int_t)v.version,

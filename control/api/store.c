@@ -63,6 +63,7 @@ API_HANDLER(store_move_to)
 {
 	autojson json_t *body = NULL;
 	struct sp_json_reader reader;
+	bool dry_run = api_query_flag(a, "dry_run");
 	const char *to;
 	int r = api_body(a, &body, err);
 
@@ -71,10 +72,14 @@ API_HANDLER(store_move_to)
 	sp_json_open(&reader, body, "request", err);
 	to = sp_json_need_str(&reader, "to");
 	r = sp_json_done(&reader);
-	if (r == 0)
+	if (r == 0 && dry_run)
+		r = store_move_check(a->store, to, err);
+	else if (r == 0)
 		r = store_move(a->store, to, err);
 	if (r < 0)
 		return r;
+	if (dry_run)
+		return api_reply(a, 200, json_pack("{s:b}", "moved", 0), err);
 	sp_log(SP_LOG_WARN, "store.moved");
 	return api_reply(a, 200, json_pack("{s:b}", "moved", 1), err);
 }

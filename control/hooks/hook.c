@@ -8,6 +8,7 @@
 #include "base/fd.h"
 #include "base/json.h"
 #include "base/str.h"
+#include "wire/event_type.h"
 
 #define FILE_MAX_BYTES (1 << 20)
 #define CA_DEFAULT     "/etc/ssl/certs/ca-certificates.crt"
@@ -49,6 +50,16 @@ static void read_address(struct sp_json_reader *r, struct hook *h)
 	h->path = strdup(path ? path : "/");
 }
 
+/* One that no event has would be a hook that never speaks. */
+static void check_types(struct sp_json_reader *r, const struct hook *h)
+{
+	struct sp_err err;
+
+	for (char **t = h->types; !r->error && t && *t; t++)
+		if (wire_event_type_check(*t, &err) < 0)
+			sp_json_refuse(r, "types", "%s", err.message);
+}
+
 static void read_hook(struct sp_json_reader *r, struct hook *h)
 {
 	const char *name = sp_json_need_str(r, "name");
@@ -57,6 +68,7 @@ static void read_hook(struct sp_json_reader *r, struct hook *h)
 		sp_json_refuse(r, "name", "'%s' is no name", name);
 	h->name = strdup(name ? name : "");
 	h->types = sp_json_strv(r, "types");
+	check_types(r, h);
 	h->stacks = sp_json_strv(r, "stacks");
 	h->exec = sp_json_strv(r, "exec");
 	h->ca = strdup(sp_json_str(r, "ca", CA_DEFAULT));

@@ -176,9 +176,22 @@ static int move(struct store *s, void *state, struct sp_err *err)
 	return r < 0 ? r : close_for_good(s, m->url, err);
 }
 
+int store_move_check(struct store *s, const char *url, struct sp_err *err)
+{
+	auto_(store_close) struct store *to = NULL;
+	int r = refuse_running(s, err);
+
+	if (r == 0)
+		r = store_open(url, NULL, &to, err);
+	return r < 0 ? r : refuse_full(to, err);
+}
+
+/* Looked at before the store is held for writing: a server that is not there may take long to say
+ * so. */
 int store_move(struct store *s, const char *url, struct sp_err *err)
 {
 	struct move m = { .url = url };
+	int r = store_move_check(s, url, err);
 
-	return store_transact(s, move, &m, err);
+	return r < 0 ? r : store_transact(s, move, &m, err);
 }

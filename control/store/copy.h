@@ -19,4 +19,5 @@ int store_backup(struct store *s, const char *url, struct sp_err *err);
  * Copy everything to the empty database at url, and close this one for good: writers wait while it
  * lasts and are refused afterwards. SP_E_CONFLICT while an operation runs.
  */
+int store_move_check(struct store *s, const char *url, struct sp_err *err); /* would it begin? */
 int store_move(struct store *s, const char *url, struct sp_err *err);

@@ -91,6 +91,7 @@ static int connection_open(const char *url, struct db **ret, struct sp_err *err)
 		return sp_fail_nomem(err);
 	}
 	PQsetNoticeReceiver(pg->conn, drop_notice, NULL);
+	pg_words(PQerrorMessage(pg->conn), pg->first);
 	*ret = &pg->db;
 	return 0;
 }

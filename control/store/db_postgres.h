@@ -6,11 +6,14 @@
 #include "base/mem.h"
 #include "control/store/db.h"
 
+#define PG_WORDS_MAX 256 /* of libpq, that are told */
+
 struct pg {
 	struct db db;
 	PGconn *conn;
-	bool broken; /* to be opened anew, although libpq may not have noticed yet */
-	bool late;   /* because the server did not answer in time */
+	bool broken;              /* to be opened anew, although libpq may not have noticed yet */
+	bool late;                /* because the server did not answer in time */
+	char first[PG_WORDS_MAX]; /* of libpq, when it was opened; "": it answered */
 };
 
 #define PG_ARGS_MAX 24
@@ -38,6 +41,8 @@ PGresult *pg_ask(struct pg *pg, const char *sql, const struct pg_args *args);
 
 /* A closed connection is opened again, unless a transaction was open on it. */
 int pg_connect(struct pg *pg, struct sp_err *err);
+/* The first line of what libpq says; PG_WORDS_MAX. */
+void pg_words(const char *message, char *ret);
 /* The failure of a statement (result may be NULL) as an error, and as trouble for the caller. */
 int pg_refuse(struct pg *pg, const PGresult *result, struct sp_err *err);
 

@@ -35,18 +35,19 @@ static const struct {
 };
 
 /* libpq's messages are lines that end; ours are not. */
-static void first_line(const char *message, char *ret, size_t room)
+void pg_words(const char *message, char *ret)
 {
 	size_t len = strcspn(message, "\n");
 
-	snprintf(ret, room, "%.*s", (int)(len < room ? len : room - 1), message);
+	snprintf(ret, PG_WORDS_MAX, "%.*s", (int)(len < PG_WORDS_MAX ? len : PG_WORDS_MAX - 1),
+		 message);
 }
 
 int pg_refuse(struct pg *pg, const PGresult *result, struct sp_err *err)
 {
 	const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
 	const char *primary = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
-	char text[256];
+	char text[PG_WORDS_MAX];
 	size_t i = 0;
 	int r;
 
@@ -60,7 +61,7 @@ int pg_refuse(struct pg *pg, const PGresult *result, struct sp_err *err)
 	if (pg->late)
 		primary = "the server does not answer";
 	pg->broken = pg->db.trouble == DB_LOST;
-	first_line(primary ? primary : PQerrorMessage(pg->conn), text, sizeof(text));
+	pg_words(primary ? primary : PQerrorMessage(pg->conn), text);
 	r = sp_fail(err, meanings[i].code, "store: %s", text);
 	sp_err_at(err, SP_STAGE_STORE);
 	return r;
@@ -85,12 +86,19 @@ static bool reconnect(struct pg *pg)
 	return !pg->broken;
 }
 
+/* Options that it cannot make whole ("local user with ID 7700 does not exist") leave libpq nothing
+ * to try with; it said so when it was opened, and then no more. */
+static bool never_can(const struct pg *pg)
+{
+	return !*PQerrorMessage(pg->conn);
+}
+
 static int refuse_connection(struct pg *pg, bool lost, struct sp_err *err)
 {
-	char text[256];
+	char text[PG_WORDS_MAX];
 	int r;
 
-	first_line(PQerrorMessage(pg->conn), text, sizeof(text));
+	pg_words(never_can(pg) ? pg->first : PQerrorMessage(pg->conn), text);
 	pg->db.trouble = lost ? DB_LOST : DB_FINE;
 	r = sp_fail(err, lost ? SP_E_UNREACHABLE : SP_E_DENIED, "store: %s", text);
 	sp_err_at(err, SP_STAGE_STORE);
@@ -112,6 +120,8 @@ int pg_connect(struct pg *pg, struct sp_err *err)
 		return pg_refuse(pg, NULL, err);
 	if (reconnect(pg))
 		return 0;
+	if (never_can(pg))
+		return refuse_connection(pg, false, err);
 	if (is_full(pg) || !answers(pg))
 		return refuse_connection(pg, true, err);
 	return reconnect(pg) ? 0 : refuse_connection(pg, is_full(pg) || !answers(pg), err);

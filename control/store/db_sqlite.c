@@ -12,7 +12,9 @@
 
 static const char *file_of(const struct lite *c)
 {
-	return c->handle ? sqlite3_db_filename(c->handle, "main") : "";
+	const char *file = c->handle ? sqlite3_db_filename(c->handle, "main") : NULL;
+
+	return file ? file : c->opening;
 }
 
 /* What is wrong with the file or its disk names it, and says what the system said. */
@@ -101,6 +103,7 @@ static int connection_open(const char *url, struct db **ret, struct sp_err *err)
 	if (!c)
 		return sp_fail_nomem(err);
 	c->db.driver = &db_sqlite;
+	c->opening = path;
 	make_private(path);
 	rc = sqlite3_open_v2(path, &c->handle,
 			     SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
@@ -119,6 +122,7 @@ static int connection_open(const char *url, struct db **ret, struct sp_err *err)
 		connection_close(&c->db);
 		return r;
 	}
+	c->opening = "";
 	*ret = &c->db;
 	return 0;
 }

@@ -17,6 +17,7 @@ struct lite_statement {
 struct lite {
 	struct db db;
 	sqlite3 *handle;
+	const char *opening; /* its path, while it is opened */
 	struct lite_statement cache[LITE_STATEMENTS_MAX];
 	size_t n_cached;
 };

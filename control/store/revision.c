@@ -72,6 +72,10 @@ int store_revision_bundle(struct store *s, const char *stack, int64_t revision, 
 			  DB_S(stack), DB_I(revision));
 
 	place_of(stack, revision, place);
-	r = store_first(r, rows, "revision", strchr(place, ':') + 1, err);
+	if (r == 0)
+		r = db_next(rows, err);
+	if (r == 0)
+		return sp_fail(err, SP_E_NOT_FOUND, "stack '%s' has no revision %lld", stack,
+			       (long long)revision);
 	return r < 0 ? r : store_unseal(s, place, db_text(rows, 0), ret, err);
 }

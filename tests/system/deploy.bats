@@ -61,7 +61,7 @@ is_running() { workload_is "$1" running; }
 	ctl lock acquire t --reason maintenance --locked-by ann
 	run -0 ctl stack show t
 	[[ $output =~ lock\ +ann\ on\ .*\(manual\) ]]
-	ctl lock release t --id "$(ctl lock status t -o json | jq -r .id)"
+	ctl lock release t --lock "$(ctl lock status t -o json | jq -r .id)"
 	run -1 ctl stack show nothing
 }
 

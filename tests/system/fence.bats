@@ -48,7 +48,7 @@ db.execute('BEGIN IMMEDIATE'); db.execute('ROLLBACK')" 2>/dev/null && return
 	[[ $output == *"operation '$op'"* && $output == *"step "*"complete of slow-job-1"* && $output == *"ctl op show --follow $op"* ]]
 	run -4 ctl restart slow-web-1
 	id=$(ctl lock status slow -o json | jq -r .id)
-	run -0 ctl lock force-release slow --yes --id "$id" --reason "it takes too long"
+	run -0 ctl lock force-release slow --yes --lock "$id" --reason "it takes too long"
 	run ctl op show --follow "$op"
 	[[ $status == 1 && $output == *"taken away by"*"it takes too long"* ]]
 	run -0 ctl deploy "$CLUSTER/again.yaml"

@@ -47,7 +47,7 @@ until_is() { # wanted, command...
 teardown() {
 	local id
 	id=$(field '.id // empty' 2>/dev/null) || return 0
-	[[ -z $id ]] || as ann lock force-release demo --yes --id "$id" --reason "end of the test" >"$DIR/null"
+	[[ -z $id ]] || as ann lock force-release demo --yes --lock "$id" --reason "end of the test" >"$DIR/null"
 }
 
 @test "acquire prints the id, and status tells who, from where, what for, since and until when" {
@@ -69,16 +69,16 @@ teardown() {
 		run -4 as bob $command
 		[[ $output == *"stack 'demo' is locked by ann on $(uname -n) (manually)"* ]]
 		[[ $output == *"since "* && $output == *"until "* && $output == *"the disk is full"* ]]
-		[[ $output == *"next: "*"--wait"* && $output == *"ctl lock force-release demo --id $id --reason WHY"* ]]
+		[[ $output == *"next: "*"--wait"* && $output == *"ctl lock force-release demo --lock $id --reason WHY"* ]]
 	done
 	run -0 as ann lock release demo
 }
 
 @test "it is released by its holder and by its id only; the id is remembered beside the context" {
 	id=$(as ann lock acquire demo)
-	run -1 as bob lock release demo --id "$id"
+	run -1 as bob lock release demo --lock "$id"
 	[[ $output == *"was acquired by ann"* ]]
-	run -1 as ann lock release demo --id lock-000000000000
+	run -1 as ann lock release demo --lock lock-000000000000
 	[[ $output == *"'$id'"* ]]
 	run -3 as bob lock release demo
 	run -0 as ann lock release demo
@@ -103,10 +103,10 @@ teardown() {
 @test "taking it away needs the exact id and a reason, makes the token grow, and is a warning on record" {
 	id=$(as ann lock acquire demo)
 	before=$(field .token)
-	run -3 as bob lock force-release demo --yes --id "$id"
-	run -1 as bob lock force-release demo --yes --id lock-000000000000 --reason gone
+	run -3 as bob lock force-release demo --yes --lock "$id"
+	run -1 as bob lock force-release demo --yes --lock lock-000000000000 --reason gone
 	[[ $output == *"'$id'"* ]]
-	run -0 as bob lock force-release demo --yes --id "$id" --reason "ann is on holiday"
+	run -0 as bob lock force-release demo --yes --lock "$id" --reason "ann is on holiday"
 	[[ $output == *"ann had it"* ]]
 	[[ $(field .held) == false && $(field .token) -gt $before ]]
 	as ann events --stack demo --type lock.forced -o json | tail -n 1 >"$DIR/event"

@@ -122,6 +122,6 @@ refused() { # name, area, words
 	run -3 --separate-stderr ctl validate demo --strict -o junit
 	xmllint --noout - <<<"$output"
 	[[ $output == *'<testsuite name="ctl validate" tests="9" failures="1"'* ]]
-	ctl lock release demo --id "$id"
+	ctl lock release demo --lock "$id"
 	run -0 ctl validate demo --strict
 }
