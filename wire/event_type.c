@@ -38,9 +38,10 @@ int wire_event_type_check(const char *asked, struct sp_err *err)
 	if (is_known(asked))
 		return 0;
 	if (*asked && is_family(asked, strlen(asked)))
-		return sp_fail(err, SP_E_INVALID,
-			       "'%s' is no type of an event; did you mean '%s.', all that begin so?",
-			       asked, asked);
+		return sp_fail(
+			err, SP_E_INVALID,
+			"'%s' is no type of an event; did you mean '%s.', all that begin so?",
+			asked, asked);
 	return sp_fail(err, SP_E_INVALID, "'%.80s' is no type of an event%s%s%s", asked,
 		       near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
 }

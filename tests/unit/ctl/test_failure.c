@@ -55,6 +55,42 @@ Test(failure, the_clients_own_is_the_message_alone)
 	free(text);
 }
 
+Test(failure, what_the_message_tells_itself_is_not_told_twice)
+{
+	static const struct {
+		struct wire_failure f;
+		const char *text;
+	} rows[] = {
+		{ { .err = { .stage = SP_STAGE_STORE, .message = "store: gone" } },
+		  "error: store: gone\n" },
+		{ { .err = { .stage = SP_STAGE_STORE, .message = "stored it" } },
+		  "error: store: stored it\n" },
+		{ { .err = { .stage = SP_STAGE_LOCK, .message = "'shop' is locked" },
+		    .resource = "shop" },
+		  "error: lock: 'shop' is locked\n" },
+		{ { .err = { .message = "there is no node 'w1'" }, .node = "w1" },
+		  "error: there is no node 'w1'\n" },
+		{ { .err = { .message = "no" }, .node = "w1" }, "error: on w1: no\n" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char *text = print(&rows[i].f);
+
+		cr_expect_str_eq(text, rows[i].text);
+		free(text);
+	}
+}
+
+Test(failure, tries_that_only_a_time_bounds_have_a_number_and_no_last)
+{
+	struct wire_failure f = { .err = { .stage = SP_STAGE_PULL, .message = "no" },
+				  .attempt = 7 };
+	char *text = print(&f);
+
+	cr_expect_str_eq(text, "error: pull, attempt 7: no\n");
+	free(text);
+}
+
 Test(url, what_people_type_cannot_change_the_path)
 {
 	autobuf struct sp_buf url = SP_BUF_INIT;
