@@ -9,6 +9,7 @@
 #include "ctl/failure.h"
 #include "ctl/flag.h"
 #include "ctl/interrupt.h"
+#include "ctl/table.h"
 #include "ctl/url.h"
 
 #define KEY_HEADER    "Idempotency-Key"
@@ -37,13 +38,15 @@ static int send(struct ctl *ctl, const char *method, const char *path, const jso
 	}
 }
 
+/* Who has it is told once: when it does not come free in time, the end only says so. */
 static void tell_waiting(const struct wire_failure *fail)
 {
-	struct wire_failure f = *fail;
+	autobuf struct sp_buf text = SP_BUF_INIT, clean = SP_BUF_INIT;
 
-	f.next[0] = '\0';
-	fputs("waiting for the lock. ", stderr);
-	ctl_failure_print(&f, stderr);
+	sp_buf_printf(&text, "waiting for the lock: %s\n", fail->err.message);
+	ctl_failure_evidence(fail, &text);
+	ctl_clean(&clean, text.data ? text.data : "", true);
+	fputs(clean.data ? clean.data : "", stderr);
 }
 
 /* The same call again, which this time queues; Ctrl-C gives the place in the queue back. */
@@ -60,6 +63,8 @@ static int wait_for_lock(struct ctl *ctl, int64_t wait_ns, const char *method, s
 	r = send(ctl, method, url->data, body, ret, fail);
 	ctl_interrupt_unwatch(ctl->http);
 	sp_httpc_set_timeout(ctl->http, 0);
+	if (r < 0 && fail->err.code == SP_E_LOCKED)
+		fail->evidence[0] = '\0';
 	return r;
 }
 

@@ -16,8 +16,9 @@ static const struct ctl_flag flags[] = {
 	CTL_FLAGS_SOURCE,
 	{ .name = "on-failure",
 	  .type = CTL_CHOICE,
-	  .value = "rollback|keep",
-	  .help = "what becomes of a deploy that fails" },
+	  .value = "rollback|stop",
+	  .help = "when it fails: back to what ran before, or leave all as it is; over the stack's "
+		  "own policy" },
 	{ .name = "dry-run",
 	  .type = CTL_BOOL,
 	  .help = "show the plan, as ctl plan does, and change nothing" },

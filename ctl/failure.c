@@ -53,8 +53,10 @@ static void put_address(const struct wire_failure *f, struct sp_buf *out)
 		sp_buf_puts(out, ": ");
 }
 
-static void put_evidence(const char *evidence, struct sp_buf *out)
+void ctl_failure_evidence(const struct wire_failure *f, struct sp_buf *out)
 {
+	const char *evidence = f->evidence;
+
 	while (*evidence) {
 		size_t len = strcspn(evidence, "\n");
 
@@ -70,7 +72,7 @@ void ctl_failure_print(const struct wire_failure *f, FILE *out)
 
 	put_address(f, &text);
 	sp_buf_printf(&text, "%s\n", f->err.message);
-	put_evidence(f->evidence, &text);
+	ctl_failure_evidence(f, &text);
 	if (f->next[0])
 		sp_buf_printf(&text, "next: %s\n", f->next);
 	if (text.data)

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "base/buf.h"
 #include "wire/failure.h"
 
 /*
@@ -11,3 +12,5 @@
  *   next: ctl logs demo-db-1
  */
 void ctl_failure_print(const struct wire_failure *f, FILE *out);
+/* The evidence alone, indented. */
+void ctl_failure_evidence(const struct wire_failure *f, struct sp_buf *out);

@@ -185,6 +185,16 @@ static void tell_why(const json_t *operation)
 		fprintf(stderr, "next: ctl op show %s\n", ctl_json_text(operation, "id"));
 }
 
+/* What became of it, and with it of the stack. */
+static const char *state_words(const char *state)
+{
+	if (sp_str_eq(state, "reverted"))
+		return "reverted, the stack is as it was before";
+	if (sp_str_eq(state, "revert_failed"))
+		return "failed, and so did putting the stack back (revert_failed)";
+	return state;
+}
+
 int ctl_follow_finish(const struct ctl_args *args, const json_t *operation, const char *done,
 		      struct wire_failure *fail)
 {
@@ -193,9 +203,13 @@ int ctl_follow_finish(const struct ctl_args *args, const json_t *operation, cons
 	if (!ctl_wants_table(args))
 		return ctl_print_document(args, operation, fail) < 0 ? sp_err_return(&fail->err)
 								     : (int)code;
-	printf("operation %s: stack '%s' %s\n", ctl_json_text(operation, "id"),
-	       ctl_json_text(operation, "stack"),
-	       code == CTL_EXIT_OK ? done : ctl_json_text(operation, "state"));
+	if (code == CTL_EXIT_OK)
+		printf("operation %s: stack '%s' %s\n", ctl_json_text(operation, "id"),
+		       ctl_json_text(operation, "stack"), done);
+	else
+		printf("operation %s on stack '%s': %s\n", ctl_json_text(operation, "id"),
+		       ctl_json_text(operation, "stack"),
+		       state_words(ctl_json_text(operation, "state")));
 	ctl_follow_warn(operation);
 	if (code != CTL_EXIT_OK)
 		tell_why(operation);

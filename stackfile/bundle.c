@@ -160,8 +160,8 @@ static void decode_on_failure(struct sp_json_reader *r, struct stack_bundle *b)
 {
 	b->on_failure = string_copy(r, "on_failure", false);
 	if (b->on_failure && strcmp(b->on_failure, "rollback") != 0 &&
-	    strcmp(b->on_failure, "keep") != 0)
-		sp_json_refuse(r, "on_failure", "'%.32s' is neither 'rollback' nor 'keep'",
+	    strcmp(b->on_failure, "stop") != 0)
+		sp_json_refuse(r, "on_failure", "'%.32s' is neither 'rollback' nor 'stop'",
 			       b->on_failure);
 }
 

@@ -30,7 +30,7 @@ struct stack_bundle {
 	size_t n_variables;
 	struct stack_bundle_file *files;
 	size_t n_files;
-	char *on_failure; /* "rollback" or "keep"; NULL: rollback */
+	char *on_failure; /* "rollback" or "stop"; NULL: as the stack's policy says */
 };
 
 void stack_bundle_free(struct stack_bundle *b); /* takes NULL; wipes */

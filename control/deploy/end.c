@@ -56,7 +56,7 @@ static bool keeps_failure(const struct deploy *d)
 
 	if (!d->desired.stack || operation_is_cancelled(d->o))
 		return false;
-	return asked ? !strcmp(asked, "keep") : d->desired.stack->policy.on_failure == STACK_STOP;
+	return asked ? !strcmp(asked, "stop") : d->desired.stack->policy.on_failure == STACK_STOP;
 }
 
 static void revert(struct deploy *d, struct sp_err *err)
@@ -80,9 +80,11 @@ static void give_up(struct deploy *d, struct sp_err *err)
 		deploy_succeed(d, err);
 	else if (!needed)
 		operation_end(d->o, STORE_OPERATION_FAILED, forget, d, err);
-	else if (keeps_failure(d))
+	else if (keeps_failure(d)) {
+		operation_warn(d->o, "on_failure",
+			       "what was begun stays as it is: stop was asked for");
 		operation_end(d->o, STORE_OPERATION_FAILED, leave, d, err);
-	else if (operation_turn(d->o, err) == 0)
+	} else if (operation_turn(d->o, err) == 0)
 		revert(d, err);
 }
 

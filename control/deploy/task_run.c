@@ -80,25 +80,33 @@ static int run_try(struct operation *o, void *state, struct sp_err *err)
 	return r < 0 ? r : wait_for_end(o, t, err);
 }
 
-static int run_step(struct operation *o, struct deploy_task *t, const char *name, operation_fn fn,
-		    struct sp_err *err)
+static struct operation_step step_of(struct deploy_task *t, const char *name, operation_fn fn)
 {
-	const struct operation_step step = { .name = name,
-					     .node = t->node,
-					     .resource = t->spec->id,
-					     .stage = SP_STAGE_START,
-					     .fn = fn,
-					     .state = t };
+	return (struct operation_step){ .name = name,
+					.node = t->node,
+					.resource = t->spec->id,
+					.stage = SP_STAGE_START,
+					.fn = fn,
+					.state = t };
+}
+
+static int remove_step(struct operation *o, struct deploy_task *t, struct sp_err *err)
+{
+	const struct operation_step step = step_of(t, "remove", remove_container);
 
 	return operation_step(o, 0, &step, err);
 }
 
-/* A try, with a container that no try before has used. */
-static int try_task(struct operation *o, struct deploy_task *t, bool again, struct sp_err *err)
+/* A try, after so many that failed; again: in place of the container that the last one used. */
+static int try_task(struct operation *o, struct deploy_task *t, uint32_t failed, bool again,
+		    struct sp_err *err)
 {
-	int r = again ? run_step(o, t, "remove", remove_container, err) : 0;
+	struct operation_step step = step_of(t, "task", run_try);
+	int r = again ? remove_step(o, t, err) : 0;
 
-	return r < 0 ? r : run_step(o, t, "task", run_try, err);
+	step.attempt = failed + 1;
+	step.attempts = t->task->retries + 1;
+	return r < 0 ? r : operation_step(o, 0, &step, err);
 }
 
 /* A former attempt was cut off before it could say so. */
@@ -121,7 +129,7 @@ static int run_task(struct deploy *d, struct deploy_task *t, struct sp_err *err)
 	if (h.failed > t->task->retries)
 		return refuse(t, &h, err);
 	for (uint32_t tries = h.failed;; tries++) {
-		r = try_task(o, t, tries > 0 && !h.cut_off, err);
+		r = try_task(o, t, tries, tries > 0 && !h.cut_off, err);
 		if (r == 0 || tries >= t->task->retries || operation_check(o, NULL) < 0)
 			return r;
 		o->failed = h.cut_off = false; /* that is not the deploy's failure yet */
@@ -143,6 +151,6 @@ int deploy_tasks_remove(struct deploy *d, struct sp_err *err)
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < d->n_tasks; i++)
-		r = run_step(d->o, &d->tasks[i], "remove", remove_container, err);
+		r = remove_step(d->o, &d->tasks[i], err);
 	return r;
 }

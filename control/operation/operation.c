@@ -125,6 +125,16 @@ bool operation_is_cancelled(struct operation *o)
 	       store_operation_cancelled(o->store, o->row.id, who, sizeof(who), NULL) == 1;
 }
 
+static int fail_late(const struct operation *o, struct sp_err *err)
+{
+	char limit[SP_DURATION_MAX];
+
+	sp_duration_format(o->deadline_ns - o->began_ns, limit);
+	return sp_fail(err, SP_E_TIMEOUT,
+		       "operation '%s' took longer than the %s of its stack's policy.timeout",
+		       o->row.id, limit);
+}
+
 int operation_check(struct operation *o, struct sp_err *err)
 {
 	char who[160] = "";
@@ -134,8 +144,7 @@ int operation_check(struct operation *o, struct sp_err *err)
 	if (o->row.direction == STORE_DIRECTION_REVERT || o->past_return)
 		return 0;
 	if (o->deadline_ns && sp_time_mono_ns() >= o->deadline_ns)
-		return sp_fail(err, SP_E_TIMEOUT,
-			       "operation '%s' took longer than its stack allows", o->row.id);
+		return fail_late(o, err);
 	if (store_operation_cancelled(o->store, o->row.id, who, sizeof(who), NULL) == 1)
 		return sp_fail(err, SP_E_INTERRUPTED, "operation '%s' was cancelled by %s",
 			       o->row.id, who);

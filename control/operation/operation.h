@@ -28,6 +28,7 @@ struct operation_step {
 	const char *name, *node, *resource; /* NULL where it does not apply */
 	const char *subject;                /* JSON, kept with its intent; NULL */
 	enum sp_stage stage;                /* of an error that names none */
+	uint32_t attempt, attempts;         /* n of m, of a step that is tried so often */
 	operation_fn fn;
 	void *state;
 };

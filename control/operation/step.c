@@ -40,6 +40,10 @@ static void address(struct operation *o, const struct operation_step *step,
 	fill(f->node, sizeof(f->node), step->node);
 	fill(f->resource, sizeof(f->resource), step->resource);
 	fill(f->step, sizeof(f->step), step->name);
+	if (step->attempts > 1) {
+		f->attempt = step->attempt;
+		f->attempts = step->attempts;
+	}
 	if (!*f->next)
 		snprintf(f->next, sizeof(f->next), "ctl op show %s", o->row.id);
 }

@@ -147,9 +147,9 @@ complete() { # words... : what completion offers for the last
 	[[ $output == *"context.colour: unknown key"* ]]
 }
 
-@test "without a terminal nothing is asked: destroy needs --yes" {
-	run -3 "$CTL" destroy demo </dev/null
-	[[ $output == *"--yes"* ]]
+@test "nobody is asked about what cannot be looked at" {
+	run -7 "$CTL" destroy demo </dev/null
+	[[ $output != *"--yes"* ]]
 }
 
 @test "a result that cannot be written is a failure" {

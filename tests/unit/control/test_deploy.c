@@ -136,7 +136,7 @@ Test(deploy, that_fails_the_first_time_leaves_nothing_running)
 
 Test(deploy, that_fails_keeps_what_it_did_when_told_so)
 {
-	autofree char *request = bundle_of("  bad:\n    image: app\n" ON("worker1"), "keep");
+	autofree char *request = bundle_of("  bad:\n    image: app\n" ON("worker1"), "stop");
 	autojson json_t *op = NULL;
 	char id[STORE_NAME_MAX];
 
@@ -371,7 +371,7 @@ static pthread_t be_slow(void)
 static void expect_out_of_time(const json_t *op)
 {
 	cr_expect_not_null(strstr(member(json_object_get(op, "error"), "message"),
-				  "took longer than its stack allows"),
+				  "of its stack's policy.timeout"),
 			   "%s", member(json_object_get(op, "error"), "message"));
 }
 
@@ -420,7 +420,7 @@ Test(deploy, a_stack_whose_first_deploy_failed_has_no_snapshot_and_is_destroyed_
 
 Test(deploy, a_stack_whose_first_deploy_failed_and_was_kept_is_destroyed_with_what_it_left)
 {
-	autofree char *request = bundle_of(DB "    command: [fail]\n", "keep");
+	autofree char *request = bundle_of(DB "    command: [fail]\n", "stop");
 	autojson json_t *first = NULL, *gone = NULL;
 	struct store_stack st;
 	char id[STORE_NAME_MAX];

@@ -35,8 +35,8 @@ static void expect_out_of_time(const json_t *op)
 
 	expect_state(op, "failed");
 	cr_expect_str_eq(member(error, "code"), "timeout");
-	cr_expect_not_null(strstr(member(error, "message"), "took longer than its stack allows"),
-			   "%s", member(error, "message"));
+	cr_expect_not_null(strstr(member(error, "message"), "of its stack's policy.timeout"), "%s",
+			   member(error, "message"));
 }
 
 ON_BOTH(a_deploy_that_is_taken_over_has_what_is_left_of_its_time)
