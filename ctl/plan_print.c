@@ -297,7 +297,7 @@ static void put_said(const struct printing *p, const json_t *plan)
 	for (size_t i = 0; ctl_plan_said[i]; i++)
 		any |= json_array_size(json_object_get(plan, ctl_plan_said[i])) > 0;
 	if (any)
-		put_styled(p->out, CTL_BOLD, p->colours, "the file's own");
+		put_styled(p->out, CTL_BOLD, p->colours, "settings");
 	if (any)
 		sp_buf_putc(p->out, '\n');
 	for (size_t i = 0; ctl_plan_said[i]; i++)

@@ -72,7 +72,7 @@ int deps_order_view(const struct deps *d, struct store *s, const char *const *na
 int deps_select(const struct deps *d, const char *const *names, bool closure, bool *ret,
 		struct sp_err *err);
 
-/* Why a stack may not be deployed, and where that stands. */
+/* Why a stack may not be deployed, and where that stands; the caller begins with a zeroed one. */
 struct deps_refusal {
 	char culprit[DEPS_ID_MAX]; /* the stack to blame */
 	struct stack_position at;  /* of the entry of x-stackpilot.requires */

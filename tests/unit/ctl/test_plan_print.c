@@ -98,7 +98,7 @@ Test(plan_print, tells_what_the_file_says_besides)
 	cr_expect_str_eq(
 		text.data,
 		"stack 'demo': no service changes, but its file does; it becomes revision 5\n"
-		"the file's own\n"
+		"settings\n"
 		"  ~ output zone\n"
 		"      ~ value  eu -> us\n"
 		"  ~ policy\n"
