@@ -7,12 +7,12 @@
 #include "base/fd.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "base/url.h"
 #include "control/store/db.h"
 
 #define TEXT                                                                                   \
 	"This control host has served a cluster: its authority, seal key and store are never " \
 	"made anew.\nRemove this file and them to begin another one.\n"
-#define WHERE_MAX 256
 
 /* An empty file holds no key. */
 static bool is_there(const char *path)
@@ -53,9 +53,10 @@ int served_check(const struct config *config, bool *ret, struct sp_err *err)
 
 int served_refuse_empty(const struct config *config, struct sp_err *err)
 {
-	char where[WHERE_MAX];
+	autofree char *where = sp_url_masked(config->store);
 
-	db_url_public(config->store, where, sizeof(where));
+	if (!where)
+		return sp_fail_nomem(err);
 	return sp_fail(
 		err, SP_E_DENIED,
 		"store '%s' is empty, and this control host has served a cluster; set `store` "

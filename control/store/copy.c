@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "base/str.h"
+#include "base/url.h"
 #include "control/store/tables.h"
 
 #define COLUMNS_MAX 24
@@ -152,12 +153,12 @@ static int refuse_running(struct store *s, struct sp_err *err)
 /* Counters below zero give no numbers any more (store_count()), so nothing can be begun here. */
 static int close_for_good(struct store *s, const char *url, struct sp_err *err)
 {
-	char where[STORE_PLACE_MAX];
-	int r;
+	autofree char *where = sp_url_masked(url);
+	int r = where ? db_write(store_db(s), err,
+				 "INSERT INTO identity (name, value) VALUES ('moved_to', $1)",
+				 DB_S(where))
+		      : sp_fail_nomem(err);
 
-	db_url_public(url, where, sizeof(where));
-	r = db_write(store_db(s), err, "INSERT INTO identity (name, value) VALUES ('moved_to', $1)",
-		     DB_S(where));
 	if (r >= 0)
 		r = db_write(store_db(s), err, "UPDATE counters SET value = -1 - value");
 	return r < 0 ? r : 0;

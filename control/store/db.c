@@ -42,26 +42,6 @@ int db_open(const char *url, struct db **ret, struct sp_err *err)
 		       (int)strcspn(url, ":/@"), url);
 }
 
-void db_url_public(const char *url, char *ret, size_t room)
-{
-	const char *host = strstr(url, "://");
-	size_t start = host ? (size_t)(host - url) + 3 : 0;
-	size_t end = strcspn(url, "?"), path = start + strcspn(url + start, "/?");
-	size_t user = start + strcspn(url + start, ":@/?"), at = path;
-	const char *last = strrchr(url, '@');
-
-	if (last && last > url + end) { /* it may end a password that has a '?' in it */
-		snprintf(ret, room, "%.*s", (int)user, url);
-		return;
-	}
-	while (at > start && url[at - 1] != '@')
-		at--;
-	if (at == start) /* no user */
-		snprintf(ret, room, "%.*s", (int)end, url);
-	else
-		snprintf(ret, room, "%.*s@%.*s", (int)user, url, (int)(end - at), url + at);
-}
-
 bool db_retry(struct db *db, struct db_retry *retry)
 {
 	int64_t now = sp_time_mono_ns();

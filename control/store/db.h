@@ -117,9 +117,6 @@ int db_snapshot(struct db *db, struct sp_err *err);
  * was put in its place, and what is written now would be lost. */
 int db_present(struct db *db, struct sp_err *err);
 
-/* The url without what only its owner should know: "postgresql://user@host/name". */
-void db_url_public(const char *url, char *ret, size_t room);
-
 /* Others may have the same database open (or never do). */
 bool db_has_others(const struct db *db);
 /* Hints to and from the others. *ret_fd becomes readable when there is one; it is -1 when none can

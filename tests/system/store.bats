@@ -165,7 +165,7 @@ lock() { ctl "$1" lock acquire "$2" --reason maintenance; }
 	end_controld c
 	run controld c "sqlite:$DIR/copy.db" run
 	[ "$status" -eq 1 ]
-	[[ $output == *"the store was moved to postgresql:///two; set \`store\` in the configuration"* ]]
+	[[ $output == *"the store was moved to postgresql:///two"*"; set \`store\` in the configuration"* ]]
 	run_controld c "$(database two)"
 	[ "$(ctl c lock status shared -o json | jq .token)" = "$token" ]
 	ctl c store check

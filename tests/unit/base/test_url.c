@@ -15,6 +15,7 @@ static const char *const urls[][2] = {
 	{ "postgresql://ann@db.example/shop", "postgresql://ann@db.example/shop" },
 	{ "postgresql://ann:hunter2@db.example:5432/shop?sslmode=require",
 	  "postgresql://ann:***@db.example:5432/shop?sslmode=require" },
+	{ "postgresql:///sp?host=/run&password=pw", "postgresql:///sp?host=/run&password=***" },
 	{ "postgresql://:hunter2@db.example", "postgresql://:***@db.example" },
 	{ "postgresql://ann:hun/ter@2@db.example/shop", "postgresql://ann:***@db.example/shop" },
 	{ "postgresql://ann:hunter2@db1,db2:5433/shop", "postgresql://ann:***@db1,db2:5433/shop" },

@@ -226,23 +226,6 @@ Test(sqlite, the_list_of_tables_is_whole)
 	}
 }
 
-Test(sqlite, a_url_is_shown_without_its_password)
-{
-	static const char *const urls[][2] = {
-		{ "postgresql://ann:pw@db/sp", "postgresql://ann@db/sp" },
-		{ "postgresql://ann@db:5432/sp?password=pw", "postgresql://ann@db:5432/sp" },
-		{ "postgres://db/sp", "postgres://db/sp" },
-		{ "postgresql:///sp?host=/run&password=pw", "postgresql:///sp" },
-		{ "sqlite:/var/lib/x.db", "sqlite:/var/lib/x.db" },
-	};
-	char shown[64];
-
-	for (size_t i = 0; i < SP_COUNT(urls); i++) {
-		db_url_public(urls[i][0], shown, sizeof(shown));
-		cr_expect_str_eq(shown, urls[i][1], "%s", shown);
-	}
-}
-
 Test(sqlite, a_url_that_cannot_be_read_is_refused_and_nothing_of_it_is_told)
 {
 	static const char *const urls[] = {
