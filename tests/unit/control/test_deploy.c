@@ -1,7 +1,7 @@
 /*
  * Deploys from the request to the agents, with agents that only pretend (fake_cluster.h): order,
- * gates, reverting, redeploying, destroying, cancelling. Tasks: test_deploy_tasks.c. Being killed
- * in the middle: test_crash.c.
+ * gates, reverting, redeploying, destroying. Tasks: test_deploy_tasks.c. Being cancelled, or out of
+ * time: test_deploy_cancel.c, test_limit.c. Being killed in the middle: test_crash.c.
  */
 #include "control/snapshot/snapshot.h"
 #include "tests/unit/control/fake_cluster.h"
@@ -248,46 +248,6 @@ Test(deploy, takes_the_agents_events_into_the_outbox_once)
 	cr_expect_eq(json_array_size(list), 3);
 }
 
-/* Cancel the operation once that step has begun. */
-static void cancel_at(const char *id, const char *step, const char *resource)
-{
-	int64_t deadline = sp_time_mono_ns() + DEADLINE_NS;
-
-	for (;;) {
-		uint64_t mark = watch_mark(c.watch);
-		autosteps struct store_steps steps = { 0 };
-
-		cr_assert_eq(store_step_list(s, id, &steps, &err), 0);
-		for (size_t i = 0; i < steps.n; i++)
-			if (steps.list[i].state == STORE_STEP_RUNNING &&
-			    !strcmp(steps.list[i].name, step) &&
-			    !strcmp(steps.list[i].resource, resource)) {
-				cr_assert_eq(store_operation_cancel(s, id, "ann", &err), 0);
-				return;
-			}
-		cr_assert(watch_wait(c.watch, mark, deadline), "no step %s", step);
-	}
-}
-
-Test(deploy, that_is_cancelled_at_a_gate_goes_back_at_once)
-{
-	autojson json_t *first = deploy(DB), *op = NULL;
-	autofree char *request = bundle_of("  slow:\n    image: app\n" ON("worker1"), "rollback");
-	char id[STORE_NAME_MAX];
-
-	c.config.gate_timeout_ns = 3600 * SP_NS_PER_S;
-	begin("deploy", request, id);
-	cancel_at(id, "ready", "demo-slow-1");
-	op = finished(id);
-	expect_state(op, "reverted");
-	cr_expect_str_eq(member(op, "cancelled_by"), "ann");
-	cr_expect_str_eq(member(json_object_get(op, "error"), "message"),
-			 "operation 'op-2' was cancelled by ann");
-	expect_stack("running", 1);
-	cr_expect_eq(agents[0].n_specs, 1);
-	cr_expect_not_null(fake_agent_member(&agents[0], "demo-db-1", "id"));
-}
-
 Test(deploy, waits_for_an_agent_that_is_away_for_a_moment)
 {
 	autojson json_t *op = NULL;
@@ -320,87 +280,6 @@ Test(deploy, that_fails_stays_as_it_is_when_its_stacks_policy_says_stop)
 	expect_state(op, "failed");
 	expect_calls(&agents[0], PULLED "PUT demo-bad-1,");
 	expect_stack("failed", 0);
-}
-
-Test(deploy, takes_no_longer_than_its_stacks_policy_allows)
-{
-	autojson json_t *first = deploy(DB), *op = NULL;
-
-	c.config.gate_timeout_ns = 3600 * SP_NS_PER_S;
-	op = deploy_with_policy("  slow:\n    image: app\n" ON("worker1"), "{timeout: 1s}");
-	expect_state(op, "reverted");
-	cr_expect_str_eq(member(json_object_get(op, "error"), "code"), "timeout");
-	expect_stack("running", 1);
-}
-
-Test(deploy, that_is_cancelled_in_its_destroying_is_put_back)
-{
-	autojson json_t *first = deploy(DB API), *op = NULL;
-	char id[STORE_NAME_MAX];
-
-	agents[0].slow_deletes = true;
-	begin("destroy", "{}", id);
-	cancel_at(id, "remove", "demo-api-2");
-	agents[0].slow_deletes = false;
-	op = finished(id);
-	expect_state(op, "reverted");
-	expect_stack("running", 1);
-	cr_expect_eq(agents[0].n_specs + agents[1].n_specs, 3);
-}
-
-#define HURRY "x-stackpilot: {policy: {timeout: 1s}}\n"
-
-static void *end_slowness(void *unused)
-{
-	(void)unused;
-	nanosleep(&(struct timespec){ .tv_sec = 2 }, NULL);
-	agents[0].slow_deletes = agents[1].slow_deletes = false;
-	return NULL;
-}
-
-/* For two seconds no workload can be removed. */
-static pthread_t be_slow(void)
-{
-	pthread_t thread;
-
-	agents[0].slow_deletes = agents[1].slow_deletes = true;
-	cr_assert_eq(pthread_create(&thread, NULL, end_slowness, NULL), 0);
-	return thread;
-}
-
-static void expect_out_of_time(const json_t *op)
-{
-	cr_expect_not_null(strstr(member(json_object_get(op, "error"), "message"),
-				  "of its stack's policy.timeout"),
-			   "%s", member(json_object_get(op, "error"), "message"));
-}
-
-Test(deploy, a_destroy_that_takes_longer_than_its_policy_allows_fails_and_can_be_repeated)
-{
-	autojson json_t *first = deploy(DB HURRY), *op = NULL, *again = NULL;
-	pthread_t slow = be_slow();
-
-	op = destroy("{}");
-	expect_state(op, "failed");
-	expect_out_of_time(op);
-	expect_stack("failed", 1);
-	pthread_join(slow, NULL);
-	again = destroy("{}");
-	expect_state(again, "succeeded");
-}
-
-Test(deploy, a_restore_that_takes_longer_than_its_policy_allows_is_reverted)
-{
-	autojson json_t *first = deploy(DB HURRY), *second = deploy(DB API), *op = NULL;
-	char id[STORE_NAME_MAX];
-	pthread_t slow = be_slow();
-
-	begin("restore", "{\"snapshot\": 1}", id); /* it has to remove the api */
-	op = finished(id);
-	expect_state(op, "reverted");
-	expect_out_of_time(op);
-	pthread_join(slow, NULL);
-	expect_stack("running", 2);
 }
 
 Test(deploy, a_stack_whose_first_deploy_failed_has_no_snapshot_and_is_destroyed_whole)
