@@ -3,6 +3,7 @@
 # And what else belongs to an operation: tasks, cancelling, the state of a stack and its outputs.
 
 load lib/cluster
+load lib/crash
 
 setup_file() {
 	cluster_up
@@ -10,25 +11,16 @@ setup_file() {
 	lab exec control -- sh -c 'printf "recover_interval = 200ms\nsettle_time = 200ms\n" >>/etc/stackpilot/controld.conf'
 	lab service control restart controld
 	within 20 ctl node ls
-	write_stack 0
+	write_whole_stack 0
 	ctl deploy "$CLUSTER/stack.yaml"
 }
 teardown_file() { BATS_TEST_COMPLETED=1 cluster_down; }
 setup() { bats_require_minimum_version 1.5.0; }
 
-write_stack() { # version
-	cat >"$CLUSTER/stack.yaml" <<-END
-		name: crash
-		services:
-		  db: {image: test/busybox:1, command: [exec sleep 1000], environment: {V: "$1"}, stop_grace_period: 100ms}
-		  api:
-		    image: test/busybox:1
-		    command: [exec sleep 1000]
-		    environment: {V: "$1"}
-		    stop_grace_period: 100ms
-		    depends_on: {db: {condition: service_healthy}}
-		    deploy: {replicas: 2, placement: {max_replicas_per_node: 1}}
-		  web: {image: test/busybox:1, command: [exec sleep 1000], environment: {V: "$1"}, stop_grace_period: 100ms}
+# With tasks and outputs.
+write_whole_stack() { # version
+	write_stack "$1"
+	cat >>"$CLUSTER/stack.yaml" <<-END
 		x-stackpilot:
 		  tasks:
 		    migrate: {image: test/busybox:1, command: ["echo migrated to $1; sleep 0.2"]}
@@ -39,19 +31,9 @@ write_stack() { # version
 	END
 }
 
-has_ended() { [[ $(ctl op show "$1" -o json | jq -r .state) != running ]]; }
-version_of() { ctl exec "$1" -- sh -c 'echo $V'; }
-
-# All four workloads run, nothing else does, and all of one version: version.
-is_whole() {
-	[ "$(ctl ps -o json | jq -c '[.workloads[] | select(.stack == "crash") | [.id, .state]] | sort')" = \
-		'[["crash-api-1","running"],["crash-api-2","running"],["crash-db-1","running"],["crash-web-1","running"]]' ]
-	for id in crash-db-1 crash-api-1 crash-api-2 crash-web-1; do [ "$(version_of $id)" = "$1" ]; done
-}
-
 # A deploy of that version, something killed after so long, and its end: version, seconds, host, daemon.
 deploy_and_kill() {
-	write_stack "$1"
+	write_whole_stack "$1"
 	id=$(ctl deploy --detach "$CLUSTER/stack.yaml")
 	sleep "$2"
 	lab service "$3" kill "$4"
@@ -93,7 +75,7 @@ kill_at_step() {
 @test "agentd killed at each step of a deploy's journal: nothing is repaired by hand" {
 	version=1000
 	for ((n = 1; ; n++)); do
-		write_stack $((++version))
+		write_whole_stack $((++version))
 		id=$(ctl deploy --detach "$CLUSTER/stack.yaml")
 		kill_at_step $n worker1 agentd || break
 		within 60 has_ended "$id"
@@ -106,7 +88,7 @@ kill_at_step() {
 
 @test "controld killed while it reverts: the next one goes on reverting" {
 	was=$(version_of crash-db-1)
-	write_stack 40
+	write_whole_stack 40
 	sed -i 's/smoke: .*/smoke: {image: test\/busybox:1, command: ["sleep 0.3; exit 3"], when: after}/' "$CLUSTER/stack.yaml"
 	id=$(ctl deploy --detach "$CLUSTER/stack.yaml")
 	within 30 sh -c "'$CLUSTER/bin/ctl' op show $id -o json | jq -e '.direction == \"revert\"'" >/dev/null
@@ -119,7 +101,7 @@ kill_at_step() {
 }
 
 @test "a task's log stays when it is gone" {
-	write_stack 50
+	write_whole_stack 50
 	ctl deploy "$CLUSTER/stack.yaml"
 	run -0 ctl logs crash-migrate-1 --tail 1
 	[[ $output == *"migrated to 50"* ]]
@@ -129,7 +111,7 @@ kill_at_step() {
 
 @test "a running operation is cancelled, and the stack is as it was" {
 	was=$(version_of crash-db-1)
-	write_stack 60
+	write_whole_stack 60
 	sed -i 's/migrate: .*/migrate: {image: test\/busybox:1, command: ["sleep 100"]}/' "$CLUSTER/stack.yaml"
 	id=$(ctl deploy --detach "$CLUSTER/stack.yaml")
 	within 20 workload_is crash-migrate-1 running
@@ -164,7 +146,7 @@ kill_at_step() {
 	lab exec control -- sh -c 'echo "agent_patience = 2s" >>/etc/stackpilot/controld.conf'
 	lab service control restart controld
 	within 20 ctl node ls >/dev/null
-	write_stack 70
+	write_whole_stack 70
 	sed -i 's/smoke: .*/smoke: {image: test\/busybox:1, command: ["sleep 3; exit 3"], when: after}/' "$CLUSTER/stack.yaml"
 	ctl deploy "$CLUSTER/stack.yaml" >"$CLUSTER/said" 2>&1 &
 	within 30 workload_is crash-smoke-1 running
@@ -174,7 +156,7 @@ kill_at_step() {
 	[ "$status" = 6 ]
 	grep -q "revert" "$CLUSTER/said" && grep -q "worker1" "$CLUSTER/said" && grep -q "next: " "$CLUSTER/said"
 	lab service worker1 start agentd
-	write_stack 71
+	write_whole_stack 71
 	within 20 sh -c "'$CLUSTER/bin/ctl' node ls -o json | jq -e 'all(.nodes[]; .state == \"ready\")'" >/dev/null
 	ctl deploy "$CLUSTER/stack.yaml"
 	is_whole 71

@@ -4,6 +4,7 @@
 load lib/cluster
 load lib/database
 load lib/two
+load lib/crash
 
 setup_file() {
 	cluster_up
@@ -22,39 +23,14 @@ teardown_file() {
 }
 setup() { bats_require_minimum_version 1.5.0; }
 
-write_stack() { # version
-	cat >"$CLUSTER/stack.yaml" <<-END
-		name: crash
-		services:
-		  db: {image: test/busybox:1, command: [exec sleep 1000], environment: {V: "$1"}, stop_grace_period: 100ms}
-		  api:
-		    image: test/busybox:1
-		    command: [exec sleep 1000]
-		    environment: {V: "$1"}
-		    stop_grace_period: 100ms
-		    depends_on: {db: {condition: service_healthy}}
-		    deploy: {replicas: 2, placement: {max_replicas_per_node: 1}}
-		  web: {image: test/busybox:1, command: [exec sleep 1000], environment: {V: "$1"}, stop_grace_period: 100ms}
-	END
-}
-
-ended() { [[ $(ctl op show "$1" -o json | jq -r .state) != running ]]; }
 state_of() { ctl op show "$1" -o json | jq -r .state; }
-
-# All four workloads run, nothing else does, and all of one version: version.
-is_whole() {
-	local id
-	[ "$(ctl ps -o json | jq -c '[.workloads[] | select(.stack == "crash") | [.id, .state]] | sort')" = \
-		'[["crash-api-1","running"],["crash-api-2","running"],["crash-db-1","running"],["crash-web-1","running"]]' ]
-	for id in crash-db-1 crash-api-1 crash-api-2 crash-web-1; do [ "$(ctl exec "$id" -- sh -c 'echo $V')" = "$1" ]; done
-}
 
 deploy_and() { # version, seconds, what happens then...
 	write_stack "$1"
 	id=$(ctl deploy --detach "$CLUSTER/stack.yaml")
 	sleep "$2"
 	"${@:3}"
-	within 60 ended "$id"
+	within 60 has_ended "$id"
 	[ "$(state_of "$id")" = succeeded ]
 	is_whole "$1"
 }
@@ -132,7 +108,7 @@ nothing_is_damaged() {
 		id=$(ctl_b deploy --detach /run/stack.yaml)
 		sleep $moment
 		database repool
-		within 60 ended "$id"
+		within 60 has_ended "$id"
 		[ "$(state_of "$id")" = succeeded ]
 		is_whole "pool-$moment"
 	done
