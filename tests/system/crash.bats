@@ -39,7 +39,7 @@ deploy_and_kill() {
 	lab service "$3" kill "$4"
 	lab service "$3" start "$4"
 	within 30 ctl node ls >/dev/null
-	within 60 has_ended "$id"
+	within 60 ended "$id"
 }
 
 @test "controld killed at any moment of a deploy: the next one finishes it" {
@@ -66,7 +66,7 @@ deploy_and_kill() {
 # Kill a host's daemon when the nth step of the operation is begun: n, host, daemon. Fails when there are not so many.
 kill_at_step() {
 	until [[ $(ctl op show "$id" -o json | jq "[.steps[] | select(.state != \"pending\")] | length") -ge $1 ]]; do
-		has_ended "$id" && return 1
+		ended "$id" && return 1
 	done
 	lab service "$2" kill "$3"
 	lab service "$2" start "$3"
@@ -78,7 +78,7 @@ kill_at_step() {
 		write_whole_stack $((++version))
 		id=$(ctl deploy --detach "$CLUSTER/stack.yaml")
 		kill_at_step $n worker1 agentd || break
-		within 60 has_ended "$id"
+		within 60 ended "$id"
 		[ "$(ctl op show "$id" -o json | jq -r .state)" = succeeded ]
 		is_whole $version
 	done
@@ -95,7 +95,7 @@ kill_at_step() {
 	lab service control kill controld
 	lab service control start controld
 	within 30 ctl node ls >/dev/null
-	within 60 has_ended "$id"
+	within 60 ended "$id"
 	[ "$(ctl op show "$id" -o json | jq -r .state)" = reverted ]
 	is_whole "$was"
 }

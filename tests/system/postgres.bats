@@ -30,7 +30,7 @@ deploy_and() { # version, seconds, what happens then...
 	id=$(ctl deploy --detach "$CLUSTER/stack.yaml")
 	sleep "$2"
 	"${@:3}"
-	within 60 has_ended "$id"
+	within 60 ended "$id"
 	[ "$(state_of "$id")" = succeeded ]
 	is_whole "$1"
 }
@@ -108,7 +108,7 @@ nothing_is_damaged() {
 		id=$(ctl_b deploy --detach /run/stack.yaml)
 		sleep $moment
 		database repool
-		within 60 has_ended "$id"
+		within 60 ended "$id"
 		[ "$(state_of "$id")" = succeeded ]
 		is_whole "pool-$moment"
 	done

@@ -16,7 +16,7 @@ write_stack() { # version
 	END
 }
 
-has_ended() { [[ $(ctl op show "$1" -o json | jq -r .state) != running ]]; }
+ended() { [[ $(ctl op show "$1" -o json | jq -r .state) != running ]]; }
 version_of() { ctl exec "$1" -- sh -c 'echo $V'; }
 
 # All four workloads run, nothing else does, and all of one version: version.

@@ -95,7 +95,7 @@ stopped_holder_is_fenced() { # store's url for the second
 	while read -r id node; do
 		count=$((count + 1))
 		agent_refuses_all "192.168.56.1${node#worker}" "$id" "op=$op&step=9&token=$old"
-	done < <(ctl_b ps -o json | jq -r '.workloads[] | select(.service == "web") | "\(.id) \(.node)"')
+	done < <(ctl_b ps -o json | jq -r '.workloads[] | select(.stack == "slow" and .service == "web") | "\(.id) \(.node)"')
 	((count == 2))
 	[[ $(what_runs) == "$before" ]]
 	[[ $(op_b "$op" '[.state, .attempt, (.steps | length)] | join(" ")') == "succeeded 2 $steps" ]]
