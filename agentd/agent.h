@@ -1,6 +1,7 @@
 /*
- * The agent: everything it has open, in the order it is opened. One thread, one loop; what blocks
- * is a child process.
+ * The agent: everything it has open, in the order it is opened.
+ *
+ * One thread, one loop; what blocks is a child process.
  */
 #pragma once
 
@@ -51,11 +52,11 @@ struct agent {
 	struct sp_list workloads; /* of struct workload */
 	size_t n_workloads;
 	struct sp_list waiters;    /* requests that wait for a workload (wait.h) */
-	struct sp_list pollers;    /* requests that wait for an event (api_event.c) */
+	struct sp_list pollers;    /* requests that wait for an event (poll.c) */
 	struct sp_list sessions;   /* of exec (exec.c) */
 	struct sp_list probe_runs; /* commands of exec probes (exec_probe.c) */
 	struct sp_timer leftovers; /* of execs (exec_leftover.c) */
-	struct sp_list unpacks;    /* images being made ready (api_image.c) */
+	struct sp_list unpacks;    /* images being made ready (images.c) */
 	struct sp_httpd *httpd;
 };
 

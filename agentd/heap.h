@@ -20,6 +20,6 @@
 struct agent;
 
 void heap_keep_small(void); /* once, before anything is allocated */
-bool heap_give_back(void);  /* one look; true: more than HEAP_FREE_MAX was free */
+bool heap_give_back(void);  /* one look; true: some went back to the kernel */
 int heap_watch(struct agent *a, struct sp_err *err);
 void heap_unwatch(struct agent *a); /* also when it was never watched */

@@ -45,7 +45,7 @@ static void describe(const struct drift_report *report, struct sp_buf *out)
 		describe_findings(&report->findings, out);
 	else
 		sp_buf_puts(out, "as deployed");
-	for (char **node = report->unreachable; node && *node; node++)
+	for (char **node = report->unreachable; *node; node++)
 		sp_buf_printf(out, "; '%s' does not answer: what it has is unknown", *node);
 }
 

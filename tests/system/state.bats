@@ -239,6 +239,8 @@ same() { holdings after && diff "$CLUSTER/holds.before" "$CLUSTER/holds.after"; 
 	uid=$(container_uid)
 	lab service worker1 kill agentd
 	SP_PASSRIGHTS=off lab service worker1 start agentd
+	within 10 curl_in "$uid" http://state/v1/state
+	lab exec worker1 -- pkill -9 -x agentd -P "$(lab service worker1 status agentd)" # the porter: containers are spinits
 	within 10 curl_in "$uid" -X PUT --data-raw 1 http://state/v1/state/done
 	within 20 has_ended "$id"
 	[ "$(ctl op show "$id" -o json | jq -r .state)" = succeeded ]

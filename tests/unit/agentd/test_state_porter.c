@@ -1,10 +1,13 @@
-/* The porter: carries bytes both ways, lets in whom it may, drops descriptors, and goes. */
+/* The porter: carries bytes both ways, lets in whom it may, drops descriptors, is followed by
+ * another one when it dies, and goes. */
 #include "agentd/state_porter.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -174,4 +177,67 @@ Test(state_porter, drops_descriptors_that_come_along)
 	expect_read(agent, "x");
 	cr_expect_eq(read(pipes[0], &byte, 1), 0, "the last one that could write is gone");
 	close(pipes[0]);
+}
+
+/* The only child of this test. */
+static pid_t porter_pid(void)
+{
+	char path[64], text[32] = "";
+	autoclose int fd = -1;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/children", (int)gettid());
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	cr_assert_geq(read(fd, text, sizeof(text) - 1), 0, "%s", strerror(errno));
+	return (pid_t)strtol(text, NULL, 10);
+}
+
+static void turn_until(bool runs)
+{
+	for (int i = 0; i < 500 && (porter_pid() != 0) != runs; i++)
+		sp_loop_run_once(loop, 20000000, NULL);
+	cr_assert_eq(porter_pid() != 0, runs);
+}
+
+static void kill_porter(void)
+{
+	cr_assert_eq(kill(porter_pid(), SIGKILL), 0);
+	turn_until(false);
+}
+
+Test(state_porter, killed_it_is_followed_by_another_that_serves_who_came_meanwhile)
+{
+	autoclose int cut = -1, client = -1, agent = -1, cut_agent = -1;
+
+	start(geteuid());
+	cut = dial();
+	cut_agent = accept4(inside, NULL, NULL, SOCK_CLOEXEC);
+	kill_porter();
+	cr_expect_eq(read(cut, &(char){ 0 }, 1), 0);
+	cr_expect_eq(read(cut_agent, &(char){ 0 }, 1), 0);
+	client = dial();
+	cr_expect_eq(write(client, "ask", 3), 3);
+	turn_until(true);
+	agent = accept4(inside, NULL, NULL, SOCK_CLOEXEC);
+	expect_read(agent, "ask");
+	cr_expect_eq(write(agent, "answer", 6), 6);
+	expect_read(client, "answer");
+}
+
+Test(state_porter, is_started_as_often_as_it_dies)
+{
+	start(geteuid());
+	for (int i = 0; i < 4; i++) {
+		kill_porter();
+		turn_until(true);
+	}
+}
+
+Test(state_porter, ended_while_none_runs_it_is_not_started_again)
+{
+	start(geteuid());
+	kill_porter();
+	state_porter_end(take_ptr(porter));
+	for (int i = 0; i < 10; i++)
+		sp_loop_run_once(loop, 20000000, NULL);
+	cr_expect_eq(porter_pid(), 0);
 }
