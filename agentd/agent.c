@@ -170,6 +170,8 @@ static void close_all(struct agent *a)
 	sp_httpd_free(a->httpd);
 	SP_LIST_EACH (&a->workloads, w, link)
 		workload_free(w);
+	if (a->loop)
+		exec_leftover_close(a);
 	for (int i = 0; a->loop && i < LAST_ROUNDS; i++)
 		if (sp_loop_run_once(a->loop, 0, NULL) < 0)
 			break;

@@ -11,6 +11,7 @@
 #include "agentd/config.h"
 #include "agentd/dirs.h"
 #include "agentd/events.h"
+#include "agentd/exec_leftover.h"
 #include "agentd/peers.h"
 #include "agentd/trash.h"
 #include "agentd/uidrange.h"
@@ -55,8 +56,8 @@ struct agent {
 	struct sp_list pollers;    /* requests that wait for an event (poll.c) */
 	struct sp_list sessions;   /* of exec (exec.c) */
 	struct sp_list probe_runs; /* commands of exec probes (exec_probe.c) */
-	struct sp_timer leftovers; /* of execs (exec_leftover.c) */
-	struct sp_list unpacks;    /* images being made ready (images.c) */
+	struct exec_leftover leftover;
+	struct sp_list unpacks; /* images being made ready (images.c) */
 	struct sp_httpd *httpd;
 };
 

@@ -8,6 +8,9 @@
  * flushed) is drift: it is found by `ctl drift detect` and put right by a fix, never behind the
  * back of whoever is looking into it. So routes are put back only when something was lost before,
  * or when a peer could not be reached at the last apply (an uplink that gets its address late).
+ *
+ * Of messages that the kernel had to drop, and of those that came while the socket was broken and
+ * opened again, the worst is believed: something was lost, and is back.
  */
 #pragma once
 
@@ -21,11 +24,13 @@ struct agent;
 struct watch;
 
 struct uplink {
-	int fd;
+	int fd; /* -1: broken, until `again` */
 	struct watch *watch;
 	struct sp_timer settle; /* links come back in bursts */
-	bool lost;              /* routes may be missing */
-	char link[IFNAMSIZ];    /* the one that came back last */
+	struct sp_timer again;
+	int64_t delay_ns;    /* before the socket is opened again */
+	bool lost;           /* routes may be missing */
+	char link[IFNAMSIZ]; /* the one that came back last */
 };
 
 int uplink_open(struct agent *a, struct sp_err *err);

@@ -15,7 +15,7 @@
 #include "runtime/build.h"
 #include "runtime/engine_impl.h"
 #include "runtime/exit_record.h"
-#include "runtime/zombie.h"
+#include "runtime/leftover.h"
 
 #define END_TIMEOUT_MS 5000 /* of SIGKILL to the end of the last process */
 #define LOOK_AGAIN_MS  5    /* whether a traced exec can be reaped, its tracer being killed */
@@ -95,7 +95,7 @@ int rt_end_of_gone(struct rt_engine *e, const char *id, const char *dir, struct 
 static int wait_last(struct rt_engine *e, int pidfd, struct sp_err *err)
 {
 	for (int waited = 0; waited < END_TIMEOUT_MS; waited += LOOK_AGAIN_MS) {
-		bool left = rt_zombies_reap(e);
+		bool left = rt_leftovers_look(e);
 		int r = wait_end(pidfd, left ? LOOK_AGAIN_MS : END_TIMEOUT_MS, err);
 
 		if (r != 0 || !left)

@@ -10,8 +10,8 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "runtime/engine_impl.h"
+#include "runtime/leftover.h"
 #include "runtime/spinit.h"
-#include "runtime/zombie.h"
 
 SP_AUTO(struct rt_engine *, rt_engine_free)
 
@@ -45,7 +45,7 @@ int rt_engine_open(const struct rt_engine_conf *conf, struct rt_engine **ret, st
 
 	if (!e)
 		return sp_fail_nomem(err);
-	sp_list_init(&e->zombies);
+	sp_list_init(&e->leftovers);
 	if (conf->files) {
 		e->set_files = true;
 		e->files = *conf->files;
@@ -66,7 +66,7 @@ void rt_engine_free(struct rt_engine *e)
 {
 	if (!e)
 		return;
-	rt_zombies_forget(e);
+	rt_leftovers_forget(e);
 	rt_seccomp_cache_free(e->filters);
 	rt_devices_close(&e->devices);
 	sp_close(&e->spinit_fd);

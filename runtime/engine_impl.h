@@ -16,9 +16,9 @@ struct rt_engine {
 	int spinit_fd;
 	struct rt_devices devices;
 	struct rt_seccomp_cache *filters;
-	bool attached_overlays; /* found out at the first launch; see rt_overlay_mount() */
-	struct sp_list zombies; /* see zombie.h */
-	uint32_t execs;         /* number of the last exec, for its cgroup's name */
+	bool attached_overlays;   /* found out at the first launch; see rt_overlay_mount() */
+	struct sp_list leftovers; /* see leftover.h */
+	uint32_t execs;           /* number of the last exec, for its cgroup's name */
 	char boot_id[RT_BOOT_ID_MAX];
 	int oom_score_adj; /* our own, which children inherit */
 	bool set_files;    /* containers get `files` instead of our limit */

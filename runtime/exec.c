@@ -21,10 +21,10 @@
 #include "runtime/confine.h"
 #include "runtime/engine_impl.h"
 #include "runtime/exec_impl.h"
+#include "runtime/leftover.h"
 #include "runtime/rlimits.h"
 #include "runtime/spawn.h"
 #include "runtime/steps.h"
-#include "runtime/zombie.h"
 
 #define JOINED                                                                                     \
 	(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | \
@@ -163,7 +163,7 @@ static void close_result(void *state)
 
 	if (x->pidfd >= 0) {
 		pidfd_send_signal(x->pidfd, SIGKILL, NULL, 0);
-		rt_zombie_bury(x->engine, take_fd(x->pidfd));
+		rt_leftover_process(x->engine, take_fd(x->pidfd));
 	}
 	sp_close(&x->pty_fd);
 }

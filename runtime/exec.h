@@ -44,9 +44,12 @@ int rt_exec_kill(struct rt_exec *x, struct sp_err *err); /* it and all it starte
 int rt_exec_resize(struct rt_exec *x, uint16_t rows, uint16_t columns, struct sp_err *err);
 /* 1: it has ended, *ret_status is its status or 128 + signal; 0: still running after timeout_ms. */
 int rt_exec_reap(struct rt_exec *x, int timeout_ms, int *ret_status, struct sp_err *err);
-/* Kill what is left, remove its cgroup, close and free. NULL is fine. A process that is traced from
- * inside is put by: rt_exec_leftovers(). */
+/* Kill what is left, remove its cgroup, close and free; waits for nothing. NULL is fine. What does
+ * not go at once is put by: rt_exec_leftovers(). */
 void rt_exec_free(struct rt_exec *x);
-/* Reap what was put by, where it can be; true while some is left. A container of such a process
- * does not end before that, so call it again while it is true. */
-bool rt_exec_leftovers(struct rt_engine *e);
+/*
+ * Clear away what was put by, where it can be; true while some is left. A container of such a
+ * process does not end before that, so call it again while it is true: when *ret_pidfd (the
+ * caller's own) becomes readable, or, where that is -1, after a while.
+ */
+bool rt_exec_leftovers(struct rt_engine *e, int *ret_pidfd);

@@ -8,18 +8,14 @@
 
 #include "base/fd.h"
 #include "runtime/exec_impl.h"
+#include "runtime/leftover.h"
 #include "runtime/zombie.h"
-
-#define REMOVE_WAIT_MS 1000
 
 void rt_exec_remove_cgroup(struct rt_exec *x)
 {
-	const struct rt_cgroup_root root = { .dirfd = x->parent_fd };
-
 	rt_cgroup_kill(x->cgroup_fd, NULL);
 	sp_close(&x->cgroup_fd);
-	rt_cgroup_remove(&root, x->cgroup_name, REMOVE_WAIT_MS, NULL);
-	sp_close(&x->parent_fd);
+	rt_leftover_cgroup(x->engine, take_fd(x->parent_fd), x->cgroup_name);
 }
 
 int rt_exec_signal(struct rt_exec *x, int signal, struct sp_err *err)
@@ -65,13 +61,16 @@ void rt_exec_free(struct rt_exec *x)
 	if (!x)
 		return;
 	pidfd_send_signal(x->pidfd, SIGKILL, NULL, 0);
-	rt_zombie_bury(x->engine, take_fd(x->pidfd));
+	rt_leftover_process(x->engine, take_fd(x->pidfd));
 	rt_exec_remove_cgroup(x);
 	sp_close(&x->pty_fd);
 	free(x);
 }
 
-bool rt_exec_leftovers(struct rt_engine *e)
+bool rt_exec_leftovers(struct rt_engine *e, int *ret_pidfd)
 {
-	return rt_zombies_reap(e);
+	bool left = rt_leftovers_look(e);
+
+	*ret_pidfd = left ? rt_leftovers_pidfd(e) : -1;
+	return left;
 }

@@ -287,7 +287,7 @@ Test(race, an_exec_that_is_traced_to_the_end_holds_nobody_up)
 	struct rt_exec *exec = NULL;
 	struct sp_err err = { 0 };
 	struct rival rival;
-	int status = -1;
+	int status = -1, pidfd = -1;
 
 	rival_start(&rival, keep, NULL);
 	wait_for_word(&rival, "waiting");
@@ -298,9 +298,10 @@ Test(race, an_exec_that_is_traced_to_the_end_holds_nobody_up)
 	cr_assert_eq(rt_exec_reap(exec, 10000, &status, &err), 1, "%s", err.message);
 	cr_expect_eq(status, 128 + SIGKILL);
 	rt_exec_free(exec);
-	cr_expect(rt_exec_leftovers(box.engine), "it was reaped, so nothing was tried");
+	cr_expect(rt_exec_leftovers(box.engine, &pidfd), "it was reaped, so nothing was tried");
+	cr_expect_eq(pidfd, -1, "it has ended");
 	rival_stop(&rival);
-	cr_expect_not(rt_exec_leftovers(box.engine));
+	cr_expect_not(rt_exec_leftovers(box.engine, &pidfd));
 }
 
 /* CVE-2025-52565: an exec's terminal is of a devpts, or the exec is refused, whatever is mounted
