@@ -134,7 +134,7 @@ static int take_up(struct agent *a, struct sp_err *err)
 	if (r < 0)
 		return r;
 	orphan_remove_all(a);
-	if (network_apply(a, &why) < 0)
+	if (network_apply(a, NULL, &why) < 0)
 		sp_log(SP_LOG_ERROR, "network.apply", SP_ERR(&why));
 	return 0;
 }
@@ -165,7 +165,7 @@ static void close_all(struct agent *a)
 		images_end_all(a);
 		heap_unwatch(a);
 		uplink_close(a);
-		network_close(a);
+		rules_close(a);
 	}
 	sp_httpd_free(a->httpd);
 	SP_LIST_EACH (&a->workloads, w, link)
@@ -197,6 +197,7 @@ static void init(struct agent *a, const struct config *config)
 	sp_list_init(&a->probe_runs);
 	exec_leftover_init(a);
 	sp_list_init(&a->unpacks);
+	rules_init(a);
 	a->uplink.fd = -1;
 	a->dirs = (struct dirs)DIRS_CLOSED;
 }

@@ -13,6 +13,7 @@
 #include "agentd/events.h"
 #include "agentd/exec_leftover.h"
 #include "agentd/peers.h"
+#include "agentd/rules.h"
 #include "agentd/trash.h"
 #include "agentd/uidrange.h"
 #include "agentd/uplink.h"
@@ -43,7 +44,8 @@ struct agent {
 	struct trash trash;
 	struct rt_engine *engine;
 	struct net_node *net;
-	struct watch *net_ending; /* of net's process that is ending */
+	struct rules rules;
+	bool taking_peers; /* a request is (api_peers.c) */
 	struct uplink uplink;
 	struct peers peers;
 	struct img_store *images;

@@ -21,7 +21,7 @@ bool api_number(struct agent *a, struct sp_httpd_req *req, const char *name, int
 void api_health(struct sp_httpd_req *req, void *owner); /* api_node.c */
 void api_ready(struct sp_httpd_req *req, void *owner);
 void api_node(struct sp_httpd_req *req, void *owner);
-void api_peers(struct sp_httpd_req *req, void *owner);
+void api_peers(struct sp_httpd_req *req, void *owner);   /* api_peers.c */
 void api_metrics(struct sp_httpd_req *req, void *owner); /* metrics.c */
 void api_reach(struct sp_httpd_req *req, void *owner);   /* reach.c */
 void api_events(struct sp_httpd_req *req, void *owner);

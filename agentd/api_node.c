@@ -1,4 +1,4 @@
-/* The node over HTTP: alive, ready, who it is, its peers, its events. */
+/* The node over HTTP: alive, ready, who it is, its events. */
 #include <stdlib.h>
 #include <string.h>
 #include <sys/statvfs.h>
@@ -6,13 +6,11 @@
 #include <sys/utsname.h>
 
 #include "agentd/api.h"
-#include "agentd/hosts.h"
 #include "agentd/network.h"
 #include "agentd/poll.h"
 #include "agentd/reply.h"
 #include "agentd/workload.h"
 #include "base/json.h"
-#include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/time.h"
@@ -129,59 +127,6 @@ void api_node(struct sp_httpd_req *req, void *owner)
 	if (node && capacity)
 		json_object_update(node, capacity);
 	reply_json(req, 200, node);
-}
-
-/* Every container's /etc/hosts names the nodes. */
-static void rewrite_hosts(struct agent *a)
-{
-	struct workload *w;
-
-	SP_LIST_EACH (&a->workloads, w, link) {
-		struct sp_err err = { 0 };
-
-		if (workload_has_container(w) && hosts_write(w, &err) < 0)
-			sp_log(SP_LOG_ERROR, "workload.hosts", SP_STR("id", w->spec->id),
-			       SP_ERR(&err));
-	}
-}
-
-/* Applied first: a plan that clashes is refused and the old one stays. */
-static int take_peers(struct agent *a, json_t *json, struct sp_err *err)
-{
-	struct peers before = a->peers, next;
-	int r = peers_decode(json, &next, err);
-
-	if (r < 0)
-		return r;
-	a->peers = next;
-	r = network_apply(a, err);
-	if (r >= 0)
-		r = peers_store(a->dirs.state, json, err);
-	if (r < 0) {
-		a->peers = before;
-		peers_fini(&next);
-		if (network_apply(a, NULL) < 0)
-			sp_log(SP_LOG_ERROR, "network.restore");
-		return r;
-	}
-	peers_fini(&before);
-	rewrite_hosts(a);
-	return 0;
-}
-
-void api_peers(struct sp_httpd_req *req, void *owner)
-{
-	struct agent *a = owner;
-	autojson json_t *json = NULL;
-	struct sp_err err = { 0 };
-	int r = sp_httpd_body_json(req, &json, &err);
-
-	if (r == 0)
-		r = take_peers(a, json, &err);
-	if (r < 0)
-		reply_err(a, req, NULL, &err);
-	else
-		reply_json(req, 200, json_pack("{s:s}", "peers_digest", a->peers.digest));
 }
 
 void api_events(struct sp_httpd_req *req, void *owner)

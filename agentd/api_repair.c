@@ -1,5 +1,6 @@
 /* Repairs over HTTP: one part of a workload, one part of the node's network, one thing left over.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "agentd/api.h"
@@ -55,6 +56,38 @@ static const char *stack_of(struct agent *a, struct sp_httpd_req *req)
 	return NULL;
 }
 
+struct rules_repair {
+	struct rules_wait wait;
+	struct agent *agent;
+	struct sp_httpd_req *req;
+};
+
+static void on_rules(struct rules_wait *wait, int r, const struct sp_err *err)
+{
+	struct rules_repair *x = wait->owner;
+
+	reply_done(x->agent, x->req, "network", "rules", r, err);
+	free(x);
+}
+
+static void repair_rules(struct agent *a, struct sp_httpd_req *req)
+{
+	struct rules_repair *x = calloc(1, sizeof(*x));
+	struct sp_err err = { 0 };
+	int r;
+
+	if (!x) {
+		reply_fail(a, req, "network", SP_E_NO_MEMORY, "out of memory");
+		return;
+	}
+	*x = (struct rules_repair){ .agent = a, .req = req };
+	rules_wait_init(&x->wait, on_rules, x);
+	sp_httpd_defer(req);
+	r = rules_apply(a, &x->wait, &err);
+	if (r != RULES_UNDER_WAY)
+		on_rules(&x->wait, r, &err);
+}
+
 void api_network_repair(struct sp_httpd_req *req, void *owner)
 {
 	static const char *const parts[] = {
@@ -75,6 +108,8 @@ void api_network_repair(struct sp_httpd_req *req, void *owner)
 	if (i == SP_COUNT(parts))
 		reply_fail(a, req, NULL, SP_E_INVALID, "'%.40s' is no part of the network",
 			   name ? name : "");
+	else if (i == NET_PART_RULES)
+		repair_rules(a, req);
 	else
 		reply_done(a, req, "network", name, network_apply_part(a, (enum net_part)i, &err),
 			   &err);

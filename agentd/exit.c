@@ -106,7 +106,7 @@ void exit_settle(struct workload *w, const struct rt_exit *how)
 	w->live = false;
 	workload_set_ready(w, false, w->last_exit.reason);
 	reconcile_ended(w, code, w->last_exit.reason);
-	if (w->spec->n_ports && !network_publishes(w) && network_apply(w->agent, &err) < 0)
+	if (w->spec->n_ports && !network_publishes(w) && network_apply(w->agent, NULL, &err) < 0)
 		sp_log(SP_LOG_ERROR, "network.apply", SP_STR("id", w->spec->id), SP_ERR(&err));
 }
 

@@ -5,12 +5,12 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 
-#include "agentd/watch.h"
+#include "agentd/rules.h"
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "netcfg/nat.h"
 #include "runtime/container.h"
 
 bool network_publishes(const struct workload *w)
@@ -89,53 +89,6 @@ static struct net_peer *other_nodes(const struct agent *a, size_t *ret_n)
 	return peers;
 }
 
-/* Collect what is ending of the network's processes, when it has ended. */
-static void tend(struct agent *a);
-
-static void on_ended(void *owner)
-{
-	struct agent *a = owner;
-
-	a->net_ending = NULL;
-	net_node_collect(a->net);
-	tend(a);
-}
-
-static void tend(struct agent *a)
-{
-	int pidfd = net_node_ending(a->net);
-	struct sp_err err = { 0 };
-
-	if (pidfd < 0 || a->net_ending)
-		return;
-	if (watch_new(a->loop, pidfd, EPOLLIN, on_ended, a, &a->net_ending, &err) < 0)
-		sp_log(SP_LOG_WARN, "network.tend", SP_ERR(&err));
-}
-
-void network_close(struct agent *a)
-{
-	watch_drop(a->net_ending);
-	a->net_ending = NULL;
-}
-
-/* A peer that is away keeps nobody from his work; its route comes with the link that leads to it,
- * or with the next call. */
-static int apply_plan(struct agent *a, const struct net_plan *plan, struct sp_err *err)
-{
-	struct sp_err why = { 0 };
-	int r = net_node_apply(a->net, plan, &why);
-
-	tend(a);
-	if (r < 0 && why.code == SP_E_UNREACHABLE) {
-		sp_log(SP_LOG_WARN, "network.peer", SP_ERR(&why));
-		a->uplink.lost = true;
-		return 0;
-	}
-	if (r < 0 && err)
-		*err = why;
-	return r;
-}
-
 /* The plan as of now, with arrays of its own. */
 struct plan {
 	struct net_plan net;
@@ -166,15 +119,45 @@ static int make_plan(struct agent *a, struct plan *p, struct sp_err *err)
 	return 0;
 }
 
-int network_apply(struct agent *a, struct sp_err *err)
+/* A peer that is away keeps nobody from his work; its route comes with the link that leads to it,
+ * or with the next call. */
+static int apply_routes(struct agent *a, const struct net_plan *plan, struct sp_err *err)
+{
+	struct sp_err why = { 0 };
+	int r = net_node_apply_part(a->net, plan, NET_PART_ROUTES, &why);
+
+	if (r < 0 && why.code == SP_E_UNREACHABLE) {
+		sp_log(SP_LOG_WARN, "network.peer", SP_ERR(&why));
+		a->uplink.lost = true;
+		return 0;
+	}
+	if (r < 0 && err)
+		*err = why;
+	return r;
+}
+
+static int apply_links(struct agent *a, struct sp_err *err)
 {
 	autoplan struct plan p = { 0 };
+	int r = make_plan(a, &p, err);
+
+	if (r == 0)
+		r = net_node_check(a->net, &p.net, err);
+	if (r == 0)
+		r = net_node_apply_part(a->net, &p.net, NET_PART_BRIDGE, err);
+	if (r >= 0)
+		r = net_node_apply_part(a->net, &p.net, NET_PART_FORWARDING, err);
+	return r < 0 ? r : apply_routes(a, &p.net, err);
+}
+
+int network_apply(struct agent *a, struct rules_wait *wait, struct sp_err *err)
+{
 	int r;
 
 	if (!a->peers.subnet.length)
 		return 0;
-	r = make_plan(a, &p, err);
-	return r < 0 ? r : apply_plan(a, &p.net, err);
+	r = apply_links(a, err);
+	return r < 0 ? r : rules_apply(a, wait, err);
 }
 
 int network_apply_part(struct agent *a, enum net_part part, struct sp_err *err)
@@ -185,11 +168,18 @@ int network_apply_part(struct agent *a, enum net_part part, struct sp_err *err)
 	if (!a->peers.subnet.length)
 		return 0;
 	r = make_plan(a, &p, err);
-	if (r < 0)
-		return r;
-	r = net_node_apply_part(a->net, &p.net, part, err);
-	tend(a);
-	return r;
+	return r < 0 ? r : net_node_apply_part(a->net, &p.net, part, err);
+}
+
+int network_begin_rules(struct agent *a, struct sp_err *err)
+{
+	autoplan struct plan p = { 0 };
+	int r;
+
+	if (!a->peers.subnet.length)
+		return NET_NAT_DONE;
+	r = make_plan(a, &p, err);
+	return r < 0 ? r : net_nat_begin_apply(net_node_nat(a->net), &p.net, err);
 }
 
 int network_read(struct agent *a, struct net_node_facts *ret, struct sp_err *err)

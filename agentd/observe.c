@@ -1,6 +1,7 @@
 /* See observe.h. */
 #include "agentd/observe.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "agentd/api.h"
@@ -46,7 +47,8 @@ static json_t *workloads_json(struct observe *o, const char *stack)
 	return list;
 }
 
-int observe_all(struct agent *a, const char *stack, json_t **ret, struct sp_err *err)
+/* stack NULL: every workload of the node. */
+static int observe_all(struct agent *a, const char *stack, json_t **ret, struct sp_err *err)
 {
 	struct observe o = { .agent = a };
 	char now[SP_TIME_STAMP_MAX];
@@ -63,17 +65,65 @@ int observe_all(struct agent *a, const char *stack, json_t **ret, struct sp_err 
 	return *ret ? 0 : sp_fail_nomem(err);
 }
 
+struct observation {
+	struct rules_wait wait;
+	struct agent *agent;
+	struct sp_httpd_req *req;
+	char *stack; /* NULL: all */
+};
+
+static void on_rules(struct rules_wait *wait, int r, const struct sp_err *err)
+{
+	struct observation *x = wait->owner;
+	struct sp_err why = { 0 };
+	json_t *json = NULL;
+
+	if (r < 0)
+		why = *err;
+	else
+		r = observe_all(x->agent, x->stack, &json, &why);
+	if (r < 0)
+		reply_err(x->agent, x->req, NULL, &why);
+	else
+		reply_json(x->req, 200, json);
+	free(x->stack);
+	free(x);
+}
+
+static struct observation *observation_new(struct agent *a, struct sp_httpd_req *req,
+					   const char *stack)
+{
+	struct observation *x = calloc(1, sizeof(*x));
+
+	if (!x)
+		return NULL;
+	*x = (struct observation){ .agent = a, .req = req, .stack = stack ? strdup(stack) : NULL };
+	rules_wait_init(&x->wait, on_rules, x);
+	if (!stack || x->stack)
+		return x;
+	free(x);
+	return NULL;
+}
+
 void api_observed(struct sp_httpd_req *req, void *owner)
 {
 	struct agent *a = owner;
 	const char *stack = sp_httpd_query(req, "stack");
+	struct observation *x;
 	struct sp_err err = { 0 };
-	json_t *json = NULL;
+	int r;
 
-	if (stack && !sp_id_valid(stack))
+	if (stack && !sp_id_valid(stack)) {
 		reply_fail(a, req, NULL, SP_E_INVALID, "'%.80s' is not a stack name", stack);
-	else if (observe_all(a, stack, &json, &err) < 0)
-		reply_err(a, req, NULL, &err);
-	else
-		reply_json(req, 200, json);
+		return;
+	}
+	x = observation_new(a, req, stack);
+	if (!x) {
+		reply_fail(a, req, NULL, SP_E_NO_MEMORY, "out of memory");
+		return;
+	}
+	sp_httpd_defer(req);
+	r = rules_list(a, &x->wait, &err);
+	if (r != RULES_UNDER_WAY)
+		on_rules(&x->wait, r, &err);
 }

@@ -21,9 +21,6 @@ struct observe {
 	struct img_image *image; /* of the workload before: replicas share theirs */
 };
 
-/* stack NULL: every workload of the node. */
-int observe_all(struct agent *a, const char *stack, json_t **ret, struct sp_err *err);
-
 json_t *observe_node(const struct observe *o);                           /* observe_node.c */
 json_t *observe_extra(const struct observe *o);                          /* observe_extra.c */
 json_t *observe_link(const struct observe *o, const struct workload *w); /* observe_network.c */

@@ -13,7 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -21,6 +20,7 @@
 #include "agentd/api.h"
 #include "agentd/reply.h"
 #include "agentd/watch.h"
+#include "base/child.h"
 #include "base/fd.h"
 #include "base/json.h"
 #include "base/mem.h"
@@ -79,11 +79,11 @@ static json_t *attempt(const char *host, int64_t port)
 }
 
 /* In the child: nothing of the agent stays open but the pipe. */
-static void child(int pipe, const char *host, int64_t port)
+static void child(pid_t agent, int pipe, const char *host, int64_t port)
 {
 	char *text;
 
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	sp_child_die_with(agent);
 	alarm(CHILD_S);
 	if (dup2(pipe, 3) < 0)
 		_exit(2);
@@ -117,6 +117,7 @@ static int ask(struct agent *a, struct sp_httpd_req *req, const char *host, int6
 	       struct sp_err *err)
 {
 	struct ask *q = calloc(1, sizeof(*q));
+	const pid_t agent = getpid();
 	struct watch *ended;
 	int fds[2], r;
 
@@ -127,7 +128,7 @@ static int ask(struct agent *a, struct sp_httpd_req *req, const char *host, int6
 	}
 	*q = (struct ask){ .agent = a, .req = req, .fd = fds[0], .pid = fork() };
 	if (q->pid == 0)
-		child(fds[1], host, port);
+		child(agent, fds[1], host, port);
 	close(fds[1]);
 	r = q->pid < 0 ? sp_fail_errno(err, errno, "fork")
 		       : watch_new(a->loop, q->fd, EPOLLIN | EPOLLHUP, on_answer, q, &ended, err);

@@ -96,8 +96,8 @@ static void reconcile(struct workload *w)
 		reconcile_stopped(w);
 		break;
 	case WORKLOAD_PREPARING: /* within one callback, never seen from here */
-	case WORKLOAD_STARTING:
-	case WORKLOAD_STOPPING: /* its end comes by itself, or by the grace timer */
+	case WORKLOAD_STARTING:  /* goes on by itself, and looks again once it runs */
+	case WORKLOAD_STOPPING:  /* its end comes by itself, or by the grace timer */
 		break;
 	}
 }

@@ -1,6 +1,7 @@
 /* See remove.h. */
 #include "agentd/remove.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,6 +28,49 @@ static void forget_logs(struct agent *a, const char *id)
 		complain(id, "fifos", &err);
 }
 
+/* The removal is told when its ports are gone too. */
+struct removal {
+	struct rules_wait wait;
+	struct agent *agent;
+	char id[SP_ID_MAX + 1];
+};
+
+static void removed(struct agent *a, const char *id)
+{
+	sp_log(SP_LOG_INFO, "workload.removed", SP_STR("id", id));
+	wait_gone(a, id);
+}
+
+static void on_rules(struct rules_wait *wait, int r, const struct sp_err *err)
+{
+	struct removal *x = wait->owner;
+
+	if (r < 0)
+		complain(x->id, "ports", err);
+	removed(x->agent, x->id);
+	free(x);
+}
+
+static void remove_ports(struct agent *a, const char *id)
+{
+	struct removal *x = calloc(1, sizeof(*x));
+	struct sp_err err = { 0 };
+	int r = 0;
+
+	if (x) {
+		x->agent = a;
+		snprintf(x->id, sizeof(x->id), "%s", id);
+		rules_wait_init(&x->wait, on_rules, x);
+	}
+	r = network_apply(a, x ? &x->wait : NULL, &err);
+	if (r == RULES_UNDER_WAY && x)
+		return;
+	if (r < 0)
+		complain(id, "ports", &err);
+	removed(a, id);
+	free(x);
+}
+
 void remove_workload(struct workload *w)
 {
 	struct agent *a = w->agent;
@@ -45,8 +89,8 @@ void remove_workload(struct workload *w)
 		complain(id, "directory", &err);
 	else if (uidrange_give_back(&a->uids, id, &err) < 0)
 		complain(id, "uid range", &err);
-	if (had_ports && network_apply(a, &err) < 0)
-		complain(id, "ports", &err);
-	sp_log(SP_LOG_INFO, "workload.removed", SP_STR("id", id));
-	wait_gone(a, id);
+	if (had_ports)
+		remove_ports(a, id);
+	else
+		removed(a, id);
 }

@@ -78,20 +78,22 @@ static void undo(struct workload *w)
 	exit_remove_dir(w);
 }
 
-/* The stages of a start, each with the stage that its failure is told under. */
+/* The container, waiting, with its network but for the published ports. */
 static int create(struct workload *w, const struct launch *l, struct sp_err *err)
 {
 	int r = rt_create(w->agent->engine, &l->spec, &w->container, err);
 
 	if (r == 0)
 		r = network_attach(w, err);
-	if (r >= 0 && w->spec->n_ports)
-		r = network_apply(w->agent, err);
-	if (r < 0) {
+	if (r < 0)
 		sp_err_at(err, SP_STAGE_PREPARE);
-		return r;
-	}
-	r = rt_start(w->container, err);
+	return r < 0 ? r : 0;
+}
+
+static int let_run(struct workload *w, struct sp_err *err)
+{
+	int r = rt_start(w->container, err);
+
 	if (r == 0)
 		r = start_watching(w, err);
 	if (r < 0)
@@ -115,14 +117,54 @@ static void note_warning(struct workload *w)
 		 said, *said ? "; " : "", names);
 }
 
-static void note_running(struct workload *w, const struct launch *l)
+static void note_running(struct workload *w)
 {
 	w->started_at_ns = sp_time_real_ns();
-	w->stop_signal = launch_stop_signal(l, w->spec);
 	w->live = true;
 	note_warning(w);
 	workload_set_state(w, WORKLOAD_RUNNING, "pid %d", (int)w->container->pid);
 	health_start(w);
+	reconcile_soon(w); /* what was asked for while it was starting */
+}
+
+static void give_up(struct workload *w, const struct sp_err *why)
+{
+	undo(w);
+	reconcile_not_started(w, why);
+}
+
+/* Its ports lead to it, or cannot: r and why. */
+static void finish(struct workload *w, int r, const struct sp_err *why)
+{
+	struct sp_err err = { 0 };
+
+	if (r < 0) {
+		err = *why;
+		sp_err_at(&err, SP_STAGE_PREPARE);
+	} else {
+		r = let_run(w, &err);
+	}
+	if (r < 0)
+		give_up(w, &err);
+	else
+		note_running(w);
+}
+
+void start_go_on(struct rules_wait *wait, int r, const struct sp_err *err)
+{
+	struct workload *w = wait->owner;
+
+	if (!w->agent->stopping) /* the next agent begins anew */
+		finish(w, r, err);
+}
+
+static void publish(struct workload *w)
+{
+	struct sp_err err = { 0 };
+	int r = w->spec->n_ports ? network_apply(w->agent, &w->rules, &err) : 0;
+
+	if (r != RULES_UNDER_WAY)
+		finish(w, r, &err);
 }
 
 void start_workload(struct workload *w)
@@ -142,12 +184,11 @@ void start_workload(struct workload *w)
 		return;
 	}
 	workload_set_state(w, WORKLOAD_STARTING, "%s", "");
+	w->stop_signal = launch_stop_signal(&l, w->spec);
 	r = create(w, &l, &err);
-	if (r < 0) {
-		undo(w);
-		reconcile_not_started(w, &err);
-	} else {
-		note_running(w, &l);
-	}
 	launch_fini(&l);
+	if (r < 0)
+		give_up(w, &err);
+	else
+		publish(w);
 }

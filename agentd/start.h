@@ -3,8 +3,10 @@
 
 #include "agentd/workload.h"
 
-/* On failure everything made for the incarnation is undone, and the workload backs off or fails. */
+/* On failure everything made for the incarnation is undone, and the workload backs off or fails.
+ * One with published ports is left starting until they lead to it; then start_go_on() is called. */
 void start_workload(struct workload *w);
+void start_go_on(struct rules_wait *wait, int r, const struct sp_err *err);
 
 /* Watch a container that runs: its end, its memory, its probes. Also after adoption. */
 int start_watching(struct workload *w, struct sp_err *err);

@@ -7,17 +7,16 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include "agentd/state_porter.h"
+#include "base/child.h"
 
 #define LANE_BYTES 16384
 #define OUTSIDE    3
@@ -161,9 +160,7 @@ _Noreturn void state_porter_child(const struct state_porter_work *work)
 	struct state_porter_work own = *work;
 	int outside, inside;
 
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != own.agent) /* it died before it could be followed */
-		_exit(0);
+	sp_child_die_with(own.agent);
 	outside = fcntl(own.outside, F_DUPFD_CLOEXEC, INSIDE + 1);
 	inside = fcntl(own.inside, F_DUPFD_CLOEXEC, INSIDE + 1);
 	if (outside < 0 || inside < 0 || dup2(outside, OUTSIDE) < 0 || dup2(inside, INSIDE) < 0)

@@ -10,11 +10,11 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/child.h"
 #include "base/digest.h"
 #include "base/fd.h"
 #include "base/log.h"
@@ -56,9 +56,9 @@ static bool has_entries(int dirfd)
 
 /* In the child: only the trash directory stays open, so that no socket of the agent lives on in it,
  * and it dies with the agent. */
-static void child(int dirfd)
+static void child(int dirfd, pid_t agent)
 {
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	sp_child_die_with(agent);
 	if (dup2(dirfd, 3) < 0)
 		_exit(2);
 	syscall(SYS_close_range, 4U, ~0U, 0U);
@@ -82,14 +82,15 @@ static void on_done(struct sp_op *op, int res, bool more)
 
 static void empty(struct trash *t)
 {
-	pid_t pid;
+	pid_t pid, agent;
 
 	t->again = t->pid != 0;
 	if (t->pid)
 		return;
+	agent = getpid();
 	pid = fork();
 	if (pid == 0)
-		child(t->dirfd);
+		child(t->dirfd, agent);
 	if (pid < 0) {
 		sp_log(SP_LOG_WARN, "trash.fork", SP_INT("errno", errno));
 		return;

@@ -12,6 +12,7 @@
 #include "agentd/logs.h"
 #include "agentd/reconcile.h"
 #include "agentd/record.h"
+#include "agentd/start.h"
 #include "agentd/state_socket.h"
 #include "agentd/text.h"
 #include "agentd/wait.h"
@@ -116,6 +117,7 @@ int workload_new(struct agent *a, struct wire_workload *spec, struct workload **
 		return sp_fail_nomem(err);
 	w->agent = a;
 	w->memory_fd = -1;
+	rules_wait_init(&w->rules, start_go_on, w);
 	sp_list_init(&w->link);
 	w->kick = (struct sp_timer){ .fn = reconcile_kicked, .owner = w };
 	w->due = (struct sp_timer){ .fn = reconcile_due, .owner = w };
@@ -140,6 +142,7 @@ void workload_free(struct workload *w)
 		return;
 	sp_timer_cancel(&w->kick);
 	sp_timer_cancel(&w->due);
+	rules_wait_drop(&w->rules);
 	state_socket_close(w);
 	health_stop(w);
 	watch_drop(w->exit_watch);

@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "agentd/rules.h"
 #include "base/digest.h"
 #include "base/list.h"
 #include "base/loop.h"
@@ -92,6 +93,7 @@ struct workload {
 	int stop_signal;
 	enum workload_stop stopping;
 	struct rt_container *container;
+	struct rules_wait rules; /* of a start that waits for its ports */
 	struct logs *logs;
 	struct state_socket *state_socket; /* of a task; NULL: none */
 	struct probe *startup, *liveness, *readiness;

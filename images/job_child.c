@@ -6,11 +6,11 @@
 #include <linux/close_range.h>
 #include <signal.h>
 #include <stdio.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/child.h"
 #include "images/confine.h"
 
 #define FIRST_FD  3
@@ -38,20 +38,12 @@ static void reset_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-/* A parent outside of the PID namespace reads as 0. */
-static void die_with(pid_t parent)
-{
-	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-	if (getppid() != parent)
-		_exit(1);
-}
-
 void img_job_become(pid_t starter)
 {
 	struct sigaction term = { .sa_handler = on_term };
 
 	reset_signals();
-	die_with(starter);
+	sp_child_die_with(starter);
 	sigaction(SIGTERM, &term, NULL);
 }
 
@@ -77,7 +69,7 @@ static void become_program(const struct img_job_program *p)
 	int exe = fcntl(p->exe, F_DUPFD_CLOEXEC, FIRST_FD + 2 * IMG_JOB_FDS_MAX);
 
 	reset_signals();
-	die_with(0);
+	sp_child_die_with(0);
 	if (exe >= 0 && place_fds(p) == 0)
 		syscall(SYS_execveat, exe, "", argv, envp, AT_EMPTY_PATH);
 	dprintf(STDERR_FILENO, "%s: %m\n", p->name);

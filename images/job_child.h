@@ -22,7 +22,8 @@ typedef int (*img_job_fn)(struct img_store *s, struct img_job_page *page, const 
 int img_job_start(struct img_store *s, unsigned int *running, img_job_fn fn, const void *arg,
 		  struct img_job **ret, struct sp_err *err);
 
-/* The first thing in a job: signals as a job wants them, and death with its starter. */
+/* The first thing in a job: signals as a job wants them, and death with its starter (which, outside
+ * of the PID namespace, reads as 0). */
 void img_job_become(pid_t starter);
 
 #define IMG_JOB_FDS_MAX 8

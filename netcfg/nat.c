@@ -16,6 +16,8 @@ struct net_nat {
 	struct sp_buf table;
 	bool known; /* table was true at this generation */
 	uint32_t generation;
+	bool looked; /* at the flows: an agent before us may have been killed just before it did */
+	int flows;
 };
 
 int net_nat_open(const char *program, struct net_nat **ret, struct sp_err *err)
@@ -47,16 +49,6 @@ void net_nat_free(struct net_nat *nat)
 	free(nat);
 }
 
-static int run(struct net_nat *nat, enum net_nft_verb verb, const char *text, struct sp_err *err)
-{
-	struct net_nft_answer answer = { 0 };
-	int r = net_nft_run(nat->nft, verb, text, &nat->table, &answer, err);
-
-	nat->known = r == 0 && answer.settled;
-	nat->generation = answer.generation;
-	return r;
-}
-
 /* A kernel that tells no generation is read anew each time. */
 static bool is_current(const struct net_nat *nat)
 {
@@ -66,54 +58,127 @@ static bool is_current(const struct net_nat *nat)
 	       now == nat->generation;
 }
 
-int net_nat_list(struct net_nat *nat, const char **ret, struct sp_err *err)
+static void tell_ports(const struct net_plan *plan, struct net_nft_told *head, struct sp_buf *out)
 {
-	int r = is_current(nat) ? 0 : run(nat, NET_NFT_LIST, "", err);
+	sp_buf_append(out, head, sizeof(*head));
+	for (size_t i = 0; i < plan->n_ports; i++) {
+		const struct net_port *p = &plan->ports[i];
+		struct net_nft_port port = { p->host_address, p->address, p->host_port, p->port };
 
-	if (r == 0)
-		*ret = nat->table.len ? nat->table.data : "";
-	return r;
+		if (!p->udp)
+			continue;
+		sp_buf_append(out, &port, sizeof(port));
+		head->n_ports++;
+	}
+	if (out->data)
+		memcpy(out->data, head, sizeof(*head));
 }
 
-/* The text of the plan, and whether the kernel's is another: 1 or 0. */
-static int compare(struct net_nat *nat, const struct net_plan *plan, struct sp_buf *wanted,
-		   struct sp_err *err)
+static int begin(struct net_nat *nat, enum net_nft_verb verb, const struct net_plan *plan,
+		 const char *text, struct sp_err *err)
 {
-	const char *present = "";
-	int r = net_ruleset_render(plan, wanted, err);
+	autobuf struct sp_buf told = SP_BUF_INIT;
+	struct net_nft_told head = { .agent = getpid(),
+				     .flows = !nat->looked,
+				     .subnet = plan->subnet };
+	int r;
 
+	tell_ports(plan, &head, &told);
+	sp_buf_puts(&told, text);
+	r = sp_buf_check(&told, err);
 	if (r == 0)
-		r = net_nat_list(nat, &present, err);
-	return r < 0 ? r : !net_ruleset_same(wanted->data, present);
+		r = net_nft_begin(nat->nft, verb, &told, err);
+	nat->known = false;
+	return r < 0 ? r : NET_NAT_UNDER_WAY;
 }
 
-int net_nat_differs(struct net_nat *nat, const struct net_plan *plan, struct sp_err *err)
+static int take(struct net_nat *nat, int r, const struct net_nft_answer *a)
+{
+	if (r < 0) {
+		nat->looked = false;
+		return r;
+	}
+	nat->known = a->settled;
+	nat->generation = a->generation;
+	nat->flows = a->flows;
+	return a->changed ? NET_NAT_CHANGED : NET_NAT_DONE;
+}
+
+int net_nat_go_on(struct net_nat *nat, struct sp_err *err)
+{
+	struct net_nft_answer answer = { 0 };
+	int r = net_nft_read(nat->nft, &nat->table, &answer, err);
+
+	return r > 0 ? NET_NAT_UNDER_WAY : take(nat, r, &answer);
+}
+
+int net_nat_fd(const struct net_nat *nat)
+{
+	return net_nft_fd(nat->nft);
+}
+
+int net_nat_give_up(struct net_nat *nat, struct sp_err *err)
+{
+	return net_nft_give_up(nat->nft, err);
+}
+
+static int wait_for(struct net_nat *nat, int r, struct sp_err *err)
+{
+	struct net_nft_answer answer = { 0 };
+
+	if (r != NET_NAT_UNDER_WAY)
+		return r;
+	r = net_nft_wait(nat->nft, &nat->table, &answer, err);
+	return take(nat, r, &answer);
+}
+
+int net_nat_begin_list(struct net_nat *nat, struct sp_err *err)
+{
+	const struct net_plan none = { 0 };
+
+	return is_current(nat) ? NET_NAT_DONE : begin(nat, NET_NFT_LIST, &none, "", err);
+}
+
+int net_nat_list(struct net_nat *nat, struct sp_err *err)
+{
+	return wait_for(nat, net_nat_begin_list(nat, err), err);
+}
+
+int net_nat_begin_apply(struct net_nat *nat, const struct net_plan *plan, struct sp_err *err)
 {
 	autobuf struct sp_buf wanted = SP_BUF_INIT;
+	int r = net_ruleset_render(plan, &wanted, err);
 
-	return compare(nat, plan, &wanted, err);
+	if (r < 0)
+		return r;
+	nat->flows = 0;
+	if (nat->looked && is_current(nat) && net_ruleset_same(wanted.data, net_nat_table(nat)))
+		return NET_NAT_DONE;
+	r = begin(nat, NET_NFT_PUT, plan, wanted.data, err);
+	nat->looked |= r > 0;
+	return r;
 }
 
 int net_nat_apply(struct net_nat *nat, const struct net_plan *plan, struct sp_err *err)
 {
-	autobuf struct sp_buf wanted = SP_BUF_INIT;
-	int r = compare(nat, plan, &wanted, err);
-
-	if (r <= 0)
-		return r;
-	r = run(nat, NET_NFT_PUT, wanted.data, err);
-	return r < 0 ? r : 1;
+	return wait_for(nat, net_nat_begin_apply(nat, plan, err), err);
 }
 
 int net_nat_remove(struct net_nat *nat, struct sp_err *err)
 {
-	const char *present = "";
-	int r = net_nat_list(nat, &present, err);
+	const struct net_plan none = { 0 };
 
-	if (r < 0 || !*present)
-		return r;
-	r = run(nat, NET_NFT_REMOVE, "", err);
-	return r < 0 ? r : 1;
+	return wait_for(nat, begin(nat, NET_NFT_REMOVE, &none, "", err), err);
+}
+
+const char *net_nat_table(const struct net_nat *nat)
+{
+	return nat->table.len ? nat->table.data : "";
+}
+
+int net_nat_flows(const struct net_nat *nat)
+{
+	return nat->flows;
 }
 
 int net_nat_ending(const struct net_nat *nat)

@@ -8,17 +8,16 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/pidfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/fd.h"
-#include "base/time.h"
 #include "netcfg/nft.h"
 
 #define READ_BYTES   4096
@@ -31,13 +30,13 @@ static const char *const verbs[] = {
 };
 
 /* Memory that reads as a file, so that a long text cannot block whoever writes it. */
-static int text_fd(const char *text, struct sp_err *err)
+static int told_fd(const struct sp_buf *told, struct sp_err *err)
 {
 	autoclose int fd = memfd_create("rules", MFD_CLOEXEC);
 
 	if (fd < 0)
 		return sp_fail_errno(err, errno, "memory for the rules");
-	if (sp_write_all(fd, text, strlen(text)) < 0 || lseek(fd, 0, SEEK_SET) < 0)
+	if (sp_write_all(fd, told->data, told->len) < 0 || lseek(fd, 0, SEEK_SET) < 0)
 		return sp_fail_errno(err, errno, "write the rules");
 	return take_fd(fd);
 }
@@ -58,7 +57,7 @@ static int plain_signals(posix_spawnattr_t *attr)
 	return r;
 }
 
-static int spawn(int exe, enum net_nft_verb verb, int text, int answer, pid_t *ret)
+static int spawn(int exe, enum net_nft_verb verb, int told, int answer, pid_t *ret)
 {
 	char path[32], *argv[] = { (char *)NET_NFT_PROGRAM, (char *)verbs[verb], NULL };
 	char *envp[] = { NULL };
@@ -71,7 +70,7 @@ static int spawn(int exe, enum net_nft_verb verb, int text, int answer, pid_t *r
 	posix_spawnattr_init(&attr);
 	r = plain_signals(&attr);
 	if (r == 0)
-		r = posix_spawn_file_actions_adddup2(&streams, text, STDIN_FILENO);
+		r = posix_spawn_file_actions_adddup2(&streams, told, STDIN_FILENO);
 	if (r == 0)
 		r = posix_spawn_file_actions_adddup2(&streams, answer, STDOUT_FILENO);
 	if (r == 0)
@@ -82,92 +81,82 @@ static int spawn(int exe, enum net_nft_verb verb, int text, int answer, pid_t *r
 }
 
 /* Returns our end of the answer, whose writer is the program alone. */
-static int start(int exe, enum net_nft_verb verb, const char *text, pid_t *ret, struct sp_err *err)
+static int start(int exe, enum net_nft_verb verb, int told, pid_t *ret, struct sp_err *err)
 {
-	autoclose int told = text_fd(text, err), ours = -1, theirs = -1;
+	autoclose int ours = -1, theirs = -1;
 	int ends[2], r;
 
-	if (told < 0)
-		return told;
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return sp_fail_errno(err, errno, "pipe");
 	ours = ends[0];
 	theirs = ends[1];
+	r = sp_fd_set_nonblock(ours, err);
+	if (r < 0)
+		return r;
 	r = told < FIRST_OF_OWN || theirs < FIRST_OF_OWN ? EBADF
 							 : spawn(exe, verb, told, theirs, ret);
 	return r ? sp_fail_errno(err, r, "start " NET_NFT_PROGRAM) : take_fd(ours);
 }
 
-static int wait_readable(int fd, int64_t until_ns, struct sp_err *err)
+int net_nft_run_start(struct net_nft_run *run, int exe, enum net_nft_verb verb,
+		      const struct sp_buf *told, struct sp_err *err)
 {
-	struct pollfd p = { .fd = fd, .events = POLLIN };
-	int64_t left = until_ns - sp_time_mono_ns();
-	int r = left > 0 ? poll(&p, 1, (int)(left / SP_NS_PER_MS) + 1) : 0;
+	autoclose int input = told_fd(told, err), answer = -1;
+	pid_t pid;
+	int pidfd;
 
-	if (r < 0 && errno != EINTR)
-		return sp_fail_errno(err, errno, "poll");
-	if (r == 0)
-		return sp_fail(err, SP_E_TIMEOUT, "no answer in %d s", NET_NFT_PATIENCE_MS / 1000);
+	if (input < 0)
+		return input;
+	answer = start(exe, verb, input, &pid, err);
+	if (answer < 0)
+		return answer;
+	pidfd = pidfd_open(pid, 0);
+	if (pidfd < 0) {
+		int num = errno;
+
+		kill(pid, SIGKILL);
+		waitpid(pid, NULL, 0);
+		return sp_fail_errno(err, num, "pidfd of " NET_NFT_PROGRAM);
+	}
+	*run = (struct net_nft_run){ .pid = pid, .pidfd = pidfd, .answer = take_fd(answer) };
 	return 0;
 }
 
-/* All that it says, up to the end. */
-static int receive(int fd, struct sp_buf *out, struct sp_err *err)
+/* 1: more may come; 0: that was the end. */
+static int receive(struct net_nft_run *run, struct sp_err *err)
 {
-	int64_t until_ns = sp_time_mono_ns() + NET_NFT_PATIENCE_MS * SP_NS_PER_MS;
-
 	for (;;) {
-		int r = wait_readable(fd, until_ns, err);
-		char *room = r < 0 ? NULL : sp_buf_reserve(out, READ_BYTES);
-		ssize_t n = room ? read(fd, room, READ_BYTES) : 0;
+		char *room = sp_buf_reserve(&run->said, READ_BYTES);
+		ssize_t n = room ? read(run->answer, room, READ_BYTES) : 0;
 
-		if (r < 0 || !room)
-			return r < 0 ? r : sp_buf_check(out, err);
+		if (!room)
+			return sp_buf_check(&run->said, err);
+		if (n < 0 && errno == EAGAIN)
+			return 1;
 		if (n < 0 && errno != EINTR)
 			return sp_fail_errno(err, errno, "read");
 		if (n == 0)
-			return sp_buf_check(out, err);
-		sp_buf_commit(out, n < 0 ? 0 : (size_t)n);
-		if (out->len > NET_NFT_TABLE_MAX)
+			return sp_buf_check(&run->said, err);
+		sp_buf_commit(&run->said, n < 0 ? 0 : (size_t)n);
+		if (run->said.len > NET_NFT_TABLE_MAX)
 			return sp_fail(err, SP_E_TOO_LARGE, "the table has more than %d bytes",
 				       NET_NFT_TABLE_MAX);
 	}
 }
 
-static int take_answer(struct sp_buf *told, struct net_nft_answer *ret, struct sp_err *err)
+int net_nft_run_read(struct net_nft_run *run, struct net_nft_answer *ret_answer,
+		     struct sp_buf *ret_table, struct sp_err *err)
 {
-	if (told->len < sizeof(*ret))
+	int r = receive(run, err);
+
+	if (r != 0)
+		return r;
+	if (run->said.len < sizeof(*ret_answer))
 		return sp_fail(err, SP_E_INTERNAL, "ended without an answer");
-	memcpy(ret, told->data, sizeof(*ret));
-	sp_buf_consume(told, sizeof(*ret));
+	memcpy(ret_answer, run->said.data, sizeof(*ret_answer));
+	sp_buf_consume(&run->said, sizeof(*ret_answer));
+	sp_buf_fini(ret_table);
+	*ret_table = run->said;
+	run->said = (struct sp_buf)SP_BUF_INIT;
 	return 0;
-}
-
-int net_nft_ask(int exe, enum net_nft_verb verb, const char *text, struct sp_buf *ret_table,
-		struct net_nft_answer *ret_answer, pid_t *ret_pid, struct sp_err *err)
-{
-	autoclose int answer = start(exe, verb, text, ret_pid, err);
-	struct sp_err why = { 0 };
-	int r;
-
-	if (answer < 0) {
-		*ret_pid = 0;
-		return answer;
-	}
-	sp_buf_clear(ret_table);
-	r = receive(answer, ret_table, &why);
-	if (r == 0)
-		r = take_answer(ret_table, ret_answer, &why);
-	if (r < 0) {
-		kill(*ret_pid, SIGKILL);
-		waitpid(*ret_pid, NULL, 0);
-		*ret_pid = 0;
-		sp_err_prefix(&why, NET_NFT_PROGRAM);
-	} else if (ret_answer->result < 0) {
-		why = ret_answer->err;
-		r = ret_answer->result;
-	}
-	if (r < 0 && err)
-		*err = why;
-	return r;
 }

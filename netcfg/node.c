@@ -39,14 +39,9 @@ void net_node_free(struct net_node *node)
 	free(node);
 }
 
-int net_node_ending(const struct net_node *node)
+struct net_nat *net_node_nat(struct net_node *node)
 {
-	return net_nat_ending(node->nat);
-}
-
-void net_node_collect(struct net_node *node)
-{
-	net_nat_collect(node->nat);
+	return node->nat;
 }
 
 /* A network the node is in by another link must not be taken for containers. */
@@ -190,13 +185,18 @@ int net_node_apply_part(struct net_node *node, const struct net_plan *plan, enum
 	return 0;
 }
 
+int net_node_check(struct net_node *node, const struct net_plan *plan, struct sp_err *err)
+{
+	int r = net_plan_check(plan, err);
+
+	return r < 0 ? r : check_networks(node, plan, err);
+}
+
 /* The routes are last because they alone depend on others. */
 int net_node_apply(struct net_node *node, const struct net_plan *plan, struct sp_err *err)
 {
-	int changed = 0, r = net_plan_check(plan, err);
+	int changed = 0, r = net_node_check(node, plan, err);
 
-	if (r == 0)
-		r = check_networks(node, plan, err);
 	for (enum net_part part = NET_PART_BRIDGE; r >= 0 && part <= NET_PART_ROUTES; part++) {
 		r = net_node_apply_part(node, plan, part, err);
 		changed |= r > 0;

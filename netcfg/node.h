@@ -11,6 +11,7 @@
 
 #include "netcfg/plan.h"
 
+struct net_nat;
 struct net_node;
 
 /* nft: where agentd-nft is; NULL: beside our own executable. */
@@ -19,21 +20,21 @@ void net_node_free(struct net_node *node); /* leaves the network as it is; takes
 
 /*
  * Bridge, address, forwarding, routes and rules as the plan says; what an earlier plan had and this
- * one has not goes. SP_E_CONFLICT when the subnet overlaps with a peer's or with a network the node
- * is already in, when NET_BRIDGE is not ours, or when two ports clash; then nothing is changed. A
- * peer that cannot be reached is reported after all the rest is done.
+ * one has not goes. A peer that cannot be reached is reported after all the rest is done.
  */
 int net_node_apply(struct net_node *node, const struct net_plan *plan, struct sp_err *err);
 
-/* One part of it alone, of a plan that was applied whole before. */
+/* Can the plan be applied at all? SP_E_CONFLICT when the subnet overlaps with a peer's or with a
+ * network the node is already in, when NET_BRIDGE is not ours, or when two ports clash. */
+int net_node_check(struct net_node *node, const struct net_plan *plan, struct sp_err *err);
+
+/* One part of it alone, of a plan that can be applied. */
 enum net_part { NET_PART_BRIDGE, NET_PART_FORWARDING, NET_PART_RULES, NET_PART_ROUTES };
 int net_node_apply_part(struct net_node *node, const struct net_plan *plan, enum net_part part,
 			struct sp_err *err);
 
-/* A process that changed the rules may take some milliseconds more to end: its pidfd, owned by
- * node, or -1. Once it is readable, collect; whoever does not leaves that to the next change. */
-int net_node_ending(const struct net_node *node);
-void net_node_collect(struct net_node *node);
+/* The rules, for who must not wait for them (nat.h); owned by node. */
+struct net_nat *net_node_nat(struct net_node *node);
 
 /* Remove bridge, pairs, routes and rules. */
 int net_node_remove(struct net_node *node, struct sp_err *err);

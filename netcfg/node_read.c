@@ -50,14 +50,11 @@ static int read_rules(struct net_node *node, const struct net_plan *plan, struct
 		      struct sp_err *err)
 {
 	autobuf struct sp_buf wanted = SP_BUF_INIT;
-	const char *present = "";
 	int r = net_ruleset_render(plan, &wanted, err);
 
-	if (r == 0)
-		r = net_nat_list(node->nat, &present, err);
-	if (r < 0)
-		return r;
-	return net_ruleset_compare(wanted.data, present, &f->rules_missing, &f->rules_extra, err);
+	return r < 0 ? r
+		     : net_ruleset_compare(wanted.data, net_nat_table(node->nat), &f->rules_missing,
+					   &f->rules_extra, err);
 }
 
 int net_node_read(struct net_node *node, const struct net_plan *plan, struct net_node_facts *ret,

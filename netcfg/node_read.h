@@ -1,4 +1,5 @@
-/* What the kernel has of a node's network right now: read in a few listings, never remembered. */
+/* What the kernel has of a node's network right now: read in a few listings, never remembered. But
+ * for the rules, which whoever reads lists before (nat.h), for that takes a process. */
 #pragma once
 
 #include "netcfg/addr.h"

@@ -4,7 +4,8 @@
  * It has nothing of agentd's memory, no environment, and of root's capabilities the one for the
  * network; it ends with its task.
  *
- *   main   the cage, the streams      table   what nftables is told
+ *   main   the cage, the answer       table   what nftables is told
+ *   told   what we are told           flows   what has to change with the table
  */
 #include <errno.h>
 #include <linux/capability.h>
@@ -18,8 +19,11 @@
 #include "base/fd.h"
 #include "base/mem.h"
 #include "netcfg/generation.h"
+#include "netcfg/nft/flows.h"
 #include "netcfg/nft/table.h"
+#include "netcfg/nft/told.h"
 #include "netcfg/nft_task.h"
+#include "netcfg/ruleset.h"
 
 enum { EXIT_DONE = 0, EXIT_REFUSED = 1, EXIT_USAGE = 2 };
 
@@ -39,8 +43,9 @@ static int verb_of(const char *name)
 	return -1;
 }
 
-/* It dies with the agent, and may do nothing but change the network. */
-static int shut_in(struct sp_err *err)
+/* It dies with the agent, also with one that died before it could be followed, and may do nothing
+ * but change the network. */
+static int shut_in(pid_t agent, struct sp_err *err)
 {
 	struct __user_cap_header_struct self = { .version = _LINUX_CAPABILITY_VERSION_3 };
 	struct __user_cap_data_struct caps[_LINUX_CAPABILITY_U32S_3] = { 0 };
@@ -49,38 +54,72 @@ static int shut_in(struct sp_err *err)
 	if (prctl(PR_SET_NAME, NET_NFT_PROGRAM) < 0 || prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 ||
 	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || syscall(SYS_capset, &self, caps) < 0)
 		return sp_fail_errno(err, errno, "give up what is not needed");
+	if (getppid() != agent)
+		return sp_fail(err, SP_E_INTERRUPTED, "the agent is gone");
 	return 0;
 }
 
-/* The table, and the generation that it is of. */
+/* The table, and the generation that it is of; what failed while others changed it is repeated. */
 static int look(struct nft_table *t, int kernel, struct net_nft_answer *a, const char **ret_text)
 {
 	uint32_t before = 0, after = 0;
-	int r = net_generation_read(kernel, &before, &a->err);
+	int listed = 0, r = net_generation_read(kernel, &before, &a->err);
 
 	for (int i = 0; i < LIST_ATTEMPTS && r == 0 && !a->settled; i++) {
-		*ret_text = nft_table_list(t);
+		listed = nft_table_list(t, ret_text, &a->err);
 		r = net_generation_read(kernel, &after, &a->err);
 		a->settled = before == after;
 		before = after;
 	}
 	a->generation = after;
+	return r < 0 ? r : listed;
+}
+
+static bool publishes_udp(const char *table)
+{
+	return strstr(table, "udp dport ") != NULL;
+}
+
+/* The flows are looked at where there may be some: not where no port of UDP was or is. */
+static int put(struct nft_table *t, const struct told *told, struct net_nft_answer *a)
+{
+	const char *present;
+	bool flows = told->head.flows || told->head.n_ports;
+	int r = nft_table_list(t, &present, &a->err);
+
+	if (r < 0)
+		return r;
+	a->changed = !net_ruleset_same(present, told->text);
+	flows |= publishes_udp(present);
+	if (a->changed)
+		r = nft_table_put(t, told->text, &a->err);
+	if (r == 0 && flows && (a->changed || told->head.flows))
+		a->flows = flows_drop_untrue(&told->head.subnet, told->ports, told->head.n_ports,
+					     NULL);
 	return r;
 }
 
-static int change(struct nft_table *t, enum net_nft_verb verb, struct sp_err *err)
+static int remove_table(struct nft_table *t, struct net_nft_answer *a)
 {
-	autobuf struct sp_buf text = SP_BUF_INIT;
-	int r;
+	const char *present;
+	int r = nft_table_list(t, &present, &a->err);
 
+	if (r < 0 || !*present)
+		return r;
+	a->changed = true;
+	return nft_table_remove(t, &a->err);
+}
+
+static int change(struct nft_table *t, enum net_nft_verb verb, const struct told *told,
+		  struct net_nft_answer *a)
+{
 	switch (verb) {
 	case NET_NFT_LIST:
 		return 0;
 	case NET_NFT_PUT:
-		r = sp_read_all(STDIN_FILENO, NET_NFT_TABLE_MAX, &text, err);
-		return r < 0 ? r : nft_table_put(t, text.data ? text.data : "", err);
+		return put(t, told, a);
 	case NET_NFT_REMOVE:
-		return nft_table_remove(t, err);
+		return remove_table(t, a);
 	}
 	return 0;
 }
@@ -89,12 +128,15 @@ static int change(struct nft_table *t, enum net_nft_verb verb, struct sp_err *er
 static int serve(enum net_nft_verb verb, struct nft_table *t, struct net_nft_answer *a,
 		 const char **ret_text)
 {
-	int kernel = -1, r = shut_in(&a->err);
+	static struct told told;
+	int kernel = -1, r = told_read(&told, &a->err);
 
+	if (r == 0)
+		r = shut_in(told.head.agent, &a->err);
 	if (r == 0)
 		r = nft_table_open(t, &a->err);
 	if (r == 0)
-		r = change(t, verb, &a->err);
+		r = change(t, verb, &told, a);
 	if (r == 0)
 		r = kernel = net_generation_open(&a->err);
 	return r < 0 ? r : look(t, kernel, a, ret_text);

@@ -11,7 +11,7 @@ struct nft_table {
 };
 
 int nft_table_open(struct nft_table *t, struct sp_err *err);
-const char *nft_table_list(
-	struct nft_table *t); /* "" when there is none; lent until the next call */
+/* "" when there is none; lent until the next call. err is not NULL. */
+int nft_table_list(struct nft_table *t, const char **ret, struct sp_err *err);
 int nft_table_put(struct nft_table *t, const char *text, struct sp_err *err);
 int nft_table_remove(struct nft_table *t, struct sp_err *err); /* none there: 0 */

@@ -1,4 +1,5 @@
 /* What the node's network lets through and what not: real connections between namespaces. */
+#include "netcfg/nat.h"
 #include "tests/unit/netcfg/world.h"
 
 /*
@@ -190,4 +191,101 @@ Test(traffic, udp_ports_are_published_too)
 	cr_assert_eq(sendto(caller, "query", 5, 0, (struct sockaddr *)&to, sizeof(to)), 5);
 	cr_assert_eq(recvfrom(service, text, sizeof(text), 0, (struct sockaddr *)&from, &len), 5);
 	cr_expect_str_eq(text, "query");
+}
+
+/* A client of UDP that keeps its port, and whoever answers it. */
+struct talk {
+	struct sockaddr_in to;
+	int caller, first, second; /* services in the containers a and b */
+};
+
+static void talk_open(struct scene *s, struct talk *t)
+{
+	set_up(s);
+	t->to = world_sockaddr("192.168.56.11", 5353);
+	t->first = world_listen(s->a, SOCK_DGRAM, 53);
+	t->second = world_listen(s->b, SOCK_DGRAM, 53);
+	t->caller = must(net_netns_socket(s->stranger, AF_INET, SOCK_DGRAM, 0, &err));
+	world_patience(t->caller, WORLD_PATIENCE_MS);
+	world_patience(t->first, WORLD_PATIENCE_MS);
+	world_patience(t->second, WORLD_PATIENCE_MS);
+}
+
+/* Does a query of the caller arrive there, and the answer come back? */
+static bool talks_to(const struct talk *t, int service)
+{
+	struct sockaddr_in from = { 0 };
+	socklen_t len = sizeof(from);
+	char text[8] = "";
+
+	cr_assert_eq(
+		sendto(t->caller, "query", 5, 0, (const struct sockaddr *)&t->to, sizeof(t->to)),
+		5);
+	return recvfrom(service, text, sizeof(text), 0, (struct sockaddr *)&from, &len) == 5 &&
+	       sendto(service, "reply", 5, 0, (struct sockaddr *)&from, len) == 5 &&
+	       recv(t->caller, text, sizeof(text), 0) == 5;
+}
+
+/* UDP port 5353 of the node leads to this container; "": nowhere. */
+static void publish(struct scene *s, const char *address)
+{
+	struct net_port port = { .host_port = 5353, .port = 53, .udp = true, .workload = "dns" };
+	struct net_plan plan = { .subnet = prefix("10.90.1.0/24"), .ports = &port, .n_ports = 1 };
+
+	if (*address)
+		port.address = ip(address);
+	else
+		plan.n_ports = 0;
+	must(net_node_apply(s->node, &plan, &err));
+}
+
+Test(traffic, a_client_of_udp_follows_a_port_that_moves)
+{
+	struct scene s;
+	struct talk t;
+
+	talk_open(&s, &t);
+	cr_expect(talks_to(&t, t.first));
+	publish(&s, "10.90.1.3");
+	cr_expect(talks_to(&t, t.second));
+	publish(&s, "10.90.1.2");
+	cr_expect(talks_to(&t, t.first));
+}
+
+Test(traffic, a_client_of_udp_that_came_before_the_port_was_published_gets_through)
+{
+	struct scene s;
+	struct talk t;
+
+	talk_open(&s, &t);
+	publish(&s, "");
+	cr_expect_not(talks_to(&t, t.first));
+	publish(&s, "10.90.1.2");
+	cr_expect(talks_to(&t, t.first));
+	publish(&s, "");
+	cr_expect_not(talks_to(&t, t.first));
+}
+
+Test(traffic, a_flow_that_is_still_true_is_left_alone)
+{
+	struct net_port ports[] = {
+		{ .host_port = 5353, .port = 53, .udp = true, .workload = "dns" },
+		{ .host_port = 5354, .port = 54, .udp = true, .workload = "other" },
+	};
+	struct net_plan plan = { .subnet = prefix("10.90.1.0/24"), .ports = ports, .n_ports = 2 };
+	struct net_nat *nat = NULL;
+	struct scene s;
+	struct talk t;
+
+	talk_open(&s, &t);
+	ports[0].address = ip("10.90.1.2");
+	ports[1].address = ip("10.90.1.3");
+	cr_expect(talks_to(&t, t.first));
+	must(net_nat_open(world_nft(), &nat, &err));
+	must(net_nat_apply(nat, &plan, &err));
+	cr_expect_eq(net_nat_flows(nat), 0);
+	ports[0].address = ip("10.90.1.3");
+	must(net_nat_apply(nat, &plan, &err));
+	cr_expect_eq(net_nat_flows(nat), 1);
+	net_nat_free(nat);
 }
