@@ -56,7 +56,7 @@ static const char seen_text[] =
 
 static struct store_node rows[2];
 static struct store_workload workload;
-static struct store_workloads workloads = { &workload, 1 };
+static struct store_workloads workloads = { .list = &workload, .n = 1 };
 static struct wire_workload *specs[1];
 static char *stacks[] = { (char[]){ "shop" }, (char[]){ "shop-b" }, NULL };
 static struct drift_node nodes[2];
