@@ -3,6 +3,9 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/str.h"
 #include "images/gc.h"
@@ -122,13 +125,23 @@ Test(store, is_open_in_one_process_at_a_time)
 	open_store();
 }
 
-Test(store, opening_it_removes_what_a_killed_writer_left)
+static void write_half_and_die(void)
 {
 	struct img_put *p;
-	char path[256];
 
-	cr_assert_eq(img_put_begin(store, NULL, IMG_SIZE_UNKNOWN, &p, NULL), 0);
-	cr_assert_eq(img_put_write(p, "half", 4, NULL), 0);
+	if (img_put_begin(store, NULL, IMG_SIZE_UNKNOWN, &p, NULL) == 0)
+		img_put_write(p, "half", 4, NULL);
+	raise(SIGKILL);
+}
+
+Test(store, opening_it_removes_what_a_killed_writer_left)
+{
+	char path[256];
+	pid_t writer = fork();
+
+	if (writer == 0)
+		write_half_and_die();
+	cr_assert_eq(waitpid(writer, NULL, 0), writer);
 	snprintf(path, sizeof(path), "%s/tmp/layer-x/deep", fixture_dir);
 	cr_assert_eq(sp_mkdirs(path, 0700, NULL), 0);
 	cr_expect_eq(count_in("tmp"), 2);
