@@ -23,13 +23,19 @@ void api_workload_list(struct sp_httpd_req *req, void *owner)
 {
 	struct agent *a = owner;
 	const char *stack = sp_httpd_query(req, "stack");
-	bool brief = sp_str_eq(sp_httpd_query(req, "brief"), "1");
-	json_t *list = json_array();
+	struct sp_err err = { 0 };
+	uint32_t fields;
 	struct workload *w;
+	json_t *list;
 
+	if (status_fields_parse(sp_httpd_query(req, "fields"), &fields, &err) < 0) {
+		reply_fail(a, req, "", err.code, "%s", err.message);
+		return;
+	}
+	list = json_array();
 	SP_LIST_EACH (&a->workloads, w, link)
 		if (!stack || !strcmp(stack, w->spec->stack))
-			json_array_append_new(list, brief ? status_brief_json(w) : status_json(w));
+			json_array_append_new(list, status_fields_json(w, fields));
 	reply_json(req, 200, json_pack("{s:o}", "workloads", list));
 }
 

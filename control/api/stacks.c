@@ -35,10 +35,11 @@ static int present_read(struct api *a, const char *name, struct present *p, stru
 	autojson json_t *away = NULL;
 	int r;
 
-	if (!p->facts)
-		return statuses_read_brief(a->control, a->store, &p->statuses, err);
-	r = statuses_read(a->control, a->store, name, &p->statuses, &away, err);
-	return r < 0 ? r : deps_read(a->store, NULL, &p->deps, err);
+	r = statuses_read_fields(a->control, a->store, name,
+				 p->facts ? "id,stack,state,reason,since,ready,restarts,address"
+					  : "id,stack,ready",
+				 &p->statuses, &away, err);
+	return r < 0 || !p->facts ? r : deps_read(a->store, NULL, &p->deps, err);
 }
 
 static int view_of(struct api *a, const struct store_stack *stack, const struct present *p,

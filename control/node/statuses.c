@@ -97,19 +97,23 @@ static int read_from(struct control *c, struct store *s, const char *stack, cons
 	return 0;
 }
 
+int statuses_read_fields(struct control *c, struct store *s, const char *stack, const char *fields,
+			 json_t **ret_list, json_t **ret_unreachable, struct sp_err *err)
+{
+	autobuf struct sp_buf path = SP_BUF_INIT;
+
+	sp_buf_puts(&path, "/v1/workloads");
+	if (fields)
+		sp_buf_printf(&path, "?fields=%s", fields);
+	if (stack)
+		sp_buf_printf(&path, "%cstack=%s", fields ? '&' : '?', stack);
+	if (sp_buf_check(&path, err) < 0)
+		return sp_err_return(err);
+	return read_from(c, s, stack, path.data, ret_list, ret_unreachable, err);
+}
+
 int statuses_read(struct control *c, struct store *s, const char *stack, json_t **ret_list,
 		  json_t **ret_unreachable, struct sp_err *err)
 {
-	autofree char *path =
-		sp_str_format("/v1/workloads%s%s", stack ? "?stack=" : "", stack ? stack : "");
-
-	return path ? read_from(c, s, stack, path, ret_list, ret_unreachable, err)
-		    : sp_fail_nomem(err);
-}
-
-int statuses_read_brief(struct control *c, struct store *s, json_t **ret_list, struct sp_err *err)
-{
-	autojson json_t *unreachable = NULL;
-
-	return read_from(c, s, NULL, "/v1/workloads?brief=1", ret_list, &unreachable, err);
+	return statuses_read_fields(c, s, stack, NULL, ret_list, ret_unreachable, err);
 }

@@ -12,6 +12,6 @@
  */
 int statuses_read(struct control *c, struct store *s, const char *stack, json_t **ret_list,
 		  json_t **ret_unreachable, struct sp_err *err);
-/* The same of all stacks, of each that an agent tells of "id", "stack", "ready" and "node"
- * only. */
-int statuses_read_brief(struct control *c, struct store *s, json_t **ret_list, struct sp_err *err);
+/* The same, of each that an agent tells of "node" and these fields only: "id,stack,ready". */
+int statuses_read_fields(struct control *c, struct store *s, const char *stack, const char *fields,
+			 json_t **ret_list, json_t **ret_unreachable, struct sp_err *err);

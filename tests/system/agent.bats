@@ -43,6 +43,8 @@ leaks() { # what a node holds, as lines that must be the same before and after
 @test "a workload runs, is ready, and every namespace is its own" {
 	put demo-a-1
 	wait_ready demo-a-1
+	api_ok GET '/v1/workloads?fields=ready,id'
+	[[ $(jq -c '.workloads' <<<"$body") == '[{"id":"demo-a-1","ready":true}]' ]]
 	api_ok GET /v1/workloads/demo-a-1/isolation
 	[[ $(jq '.own_namespaces and .no_new_privs and .seccomp == 2 and .host_uid >= 65536' <<<"$body") == true ]]
 	[[ $(jq '[.namespaces, .host_namespaces] | [.[0] | keys[]] | length' <<<"$body") == 7 ]]
@@ -331,7 +333,8 @@ leaks() { # what a node holds, as lines that must be the same before and after
 		api PUT /v1/peers "$row"
 		[[ $status == 400 && $(jq -r .error.message <<<"$body") == peers.* ]] || { echo "$row: $status $body" && return 1; }
 	done
-	for row in "/v1/workloads?$(printf 'a%d=1&' $(seq 2000))" /v1/workloads/%ff '/v1/workloads?stack=%ff'; do
+	for row in "/v1/workloads?$(printf 'a%d=1&' $(seq 2000))" /v1/workloads/%ff '/v1/workloads?stack=%ff' \
+		'/v1/workloads?fields=id,nosuch' '/v1/workloads?fields='; do
 		api GET "$row"
 		[[ $status == 400 && $(jq -r .error.code <<<"$body") == invalid ]] || { echo "$status $body" && return 1; }
 	done
