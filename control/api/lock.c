@@ -13,7 +13,6 @@
 #include "control/store/waiter.h"
 
 #define KEY_BYTES   8
-#define COMMAND_NS  (90 * SP_NS_PER_S) /* the longest a call to an agent may take, and some */
 #define FROM_HEADER "Stackpilot-From"
 
 /* What cannot be told again is not kept. */
@@ -206,7 +205,7 @@ int lock_run(struct api *a, const char *stack, const char *what, lock_fn fn, voi
 	c.q.stack = stack;
 	c.q.kind = STORE_LEASE_OPERATION;
 	c.q.operation = what;
-	c.q.ttl_ns = COMMAND_NS;
+	c.q.ttl_ns = a->control->config.lock_ttl_ns;
 	c.q.heedless = lock_is_heedless(a->store, stack);
 	r = lock_wait(a, stack, &ask, try_command, &c, err);
 	if (r < 0)

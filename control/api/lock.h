@@ -36,7 +36,8 @@ int lock_wait(struct api *a, const char *stack, const struct lock_ask *ask, lock
 bool lock_is_heedless(struct store *s, const char *stack);
 
 /* Do fn under the lock of a stack, for requests that are no operations: it is taken before, in the
- * words of what, and given back after. token is what agents are shown. */
+ * words of what, and given back after. token is what agents are shown. It is not renewed: what
+ * takes longer than `lock_ttl` may lose it, and can then write nothing. */
 typedef int (*lock_fn)(struct api *a, int64_t token, void *state, struct sp_err *err);
 int lock_run(struct api *a, const char *stack, const char *what, lock_fn fn, void *state,
 	     struct sp_err *err);

@@ -53,6 +53,15 @@ has_ended() { [[ $(ctl op show "$1" -o json | jq -r .state) != running ]]; }
 	told '.type == "state.set" and .stack == "a" and .fields.by == "task:job"'
 }
 
+@test "a command holds the lock no longer than lock_ttl: whoever dies with it is in nobody's way" {
+	ctl state set a by-hand 1
+	ctl events --stack a --type lock.acquired -o json | tail -n 1 >"$CLUSTER/event"
+	[[ $(jq -r .fields.for "$CLUSTER/event") == "state set"* ]]
+	held=$(jq '[.fields.expires_at, .at] | map(sub("[.][0-9]+Z"; "Z") | fromdate) | .[0] - .[1]' "$CLUSTER/event")
+	((held > 0 && held <= 31))
+	ctl state rm a by-hand
+}
+
 @test "keys are listed, asked for, removed, and changed only from a version" {
 	deploy a 'ask PUT /v1/state/old 1'
 	deploy a 'ask HEAD /v1/state/old; ask HEAD /v1/state/none; ask GET /v1/state/none; ask DELETE /v1/state/old;
