@@ -1,6 +1,7 @@
 /* See exit.h. */
 #include "agentd/exit.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -31,12 +32,25 @@ void exit_remove_dir(struct workload *w)
 		sp_log(SP_LOG_ERROR, "workload.dir", SP_STR("id", w->spec->id), SP_ERR(&err));
 }
 
+/* How it ended, when it did not end when it was told to. */
+static void describe_outlived(const struct workload *w, char *ret, size_t room)
+{
+	char grace[SP_DURATION_MAX];
+
+	sp_duration_format(w->spec->stop_grace_ns, grace);
+	snprintf(ret, room, "did not stop within %s of SIG%s: killed", grace,
+		 sigabbrev_np(w->stop_signal ? w->stop_signal : SIGTERM));
+}
+
 /* What was asked for comes first: a process that ends after our stop signal did not fail. */
 static void describe(const struct workload *w, const struct rt_exit *how, char *ret, size_t room)
 {
 	char text[160];
 
-	rt_exit_format(how, text, sizeof(text));
+	if (w->outlived && how->death == RT_DEATH_KILLED)
+		describe_outlived(w, text, sizeof(text));
+	else
+		rt_exit_format(how, text, sizeof(text));
 	switch (w->stopping) {
 	case STOP_LIVENESS:
 		snprintf(ret, room, "liveness probe failed; %s", text);

@@ -24,6 +24,7 @@ void stop_resume(struct workload *w)
 {
 	struct sp_err err = { 0 };
 
+	w->outlived = false;
 	health_stop(w);
 	if (w->spec->stop_grace_ns == 0) {
 		kill_all(w);
@@ -47,5 +48,6 @@ void stop_grace_over(struct workload *w)
 {
 	sp_log(SP_LOG_WARN, "workload.grace_over", SP_STR("id", w->spec->id),
 	       SP_DURATION("grace", w->spec->stop_grace_ns));
+	w->outlived = true;
 	kill_all(w);
 }

@@ -73,6 +73,7 @@ struct workload {
 	bool deleted;     /* a tombstone is on disk; it goes once it is stopped */
 	bool held;        /* stopped by request, until start */
 	bool restart_now; /* asked for: start anew, back-off forgotten */
+	bool outlived;    /* its stop signal by the whole grace period: it was killed */
 	bool asked;       /* so is the next start: it is no restart */
 	struct workload_exit last_exit;
 

@@ -25,8 +25,7 @@ static void *slot_of(const struct sp_conf_key *k, void *conf)
 static int check_range(const struct sp_conf_key *k, int64_t v, const char *text, struct sp_err *err)
 {
 	if ((k->min || k->max) && (v < k->min || v > k->max))
-		return sp_fail(err, SP_E_INVALID, "'%s' is outside of what %s allows", text,
-			       k->name);
+		return sp_fail(err, SP_E_INVALID, "'%s' is outside of what it allows", text);
 	return 0;
 }
 
@@ -63,7 +62,7 @@ static int set_number(const struct sp_conf_key *k, void *conf, const char *value
 	return r;
 }
 
-static int set_key(const struct sp_conf_key *k, void *conf, const char *value, struct sp_err *err)
+static int set_value(const struct sp_conf_key *k, void *conf, const char *value, struct sp_err *err)
 {
 	switch (k->type) {
 	case SP_CONF_STR:
@@ -78,6 +77,13 @@ static int set_key(const struct sp_conf_key *k, void *conf, const char *value, s
 		return sp_parse_bytes(value, slot_of(k, conf), err);
 	}
 	return sp_fail(err, SP_E_INTERNAL, "key %s has no type", k->name);
+}
+
+static int set_key(const struct sp_conf_key *k, void *conf, const char *value, struct sp_err *err)
+{
+	int r = set_value(k, conf, value, err);
+
+	return r < 0 ? sp_err_prefix(err, "%s", k->name) : 0;
 }
 
 static const struct sp_conf_key *find_key(const struct sp_conf_key *keys, const char *name,
@@ -165,7 +171,7 @@ static int load_fallbacks(const struct sp_conf_key *keys, void *conf, struct sp_
 		int r = k->fallback ? set_key(k, conf, k->fallback, err) : 0;
 
 		if (r < 0)
-			return sp_err_prefix(err, "fallback of %s", k->name);
+			return sp_err_prefix(err, "fallback");
 	}
 	return 0;
 }

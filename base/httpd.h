@@ -72,6 +72,9 @@ struct sp_httpd_conf {
 	int64_t idle_timeout_ns;      /* 0: 30 s; of silence, and for a whole request head */
 };
 
+/* Could it be a tls_address? */
+int sp_httpd_address_check(const char *address, struct sp_err *err);
+
 int sp_httpd_new(const struct sp_httpd_conf *conf, struct sp_httpd **ret,
 		 struct sp_err *err); /* conf's strings are copied, routes borrowed */
 /*

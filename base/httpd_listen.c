@@ -128,6 +128,14 @@ static int parse_address(const char *text, struct sockaddr_storage *ret, socklen
 	return sp_fail(err, SP_E_INVALID, "'%s' is not ADDRESS:PORT", text);
 }
 
+int sp_httpd_address_check(const char *address, struct sp_err *err)
+{
+	struct sockaddr_storage storage;
+	socklen_t len;
+
+	return parse_address(address, &storage, &len, err);
+}
+
 int httpd_listen_tcp(const char *address, uint16_t *ret_port, struct sp_err *err)
 {
 	struct sockaddr_storage storage;

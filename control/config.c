@@ -5,12 +5,22 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/httpd.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/time.h"
+#include "control/store/db.h"
 #include "control/store/event.h"
 
 #define AT(member) offsetof(struct config, member)
+
+static int check_log_level(const char *value, struct sp_err *err)
+{
+	if (sp_log_level_parse(value) >= 0)
+		return 0;
+	return sp_fail(err, SP_E_INVALID, "'%s' is none of debug, info, warn, error", value);
+}
 
 const struct sp_conf_key config_keys[] = {
 	{ "state_dir", SP_CONF_STR, AT(state_dir), "/var/lib/stackpilot/control", 0, 0,
@@ -88,11 +98,30 @@ static int set_format(struct config *c, const char *key, char *text, struct sp_e
 	return sp_conf_set(config_keys, c, key, owned, err);
 }
 
+/* Texts that only their readers can judge; "" says that there is no such thing. */
+static int check_texts(const struct config *c, struct sp_err *err)
+{
+	const struct {
+		const char *key, *value;
+		int (*check)(const char *value, struct sp_err *err);
+	} texts[] = {
+		{ "listen", c->listen, sp_httpd_address_check },
+		{ "store", c->store, db_url_check },
+	};
+
+	if (check_log_level(c->log_level, err) < 0)
+		return sp_err_prefix(err, "log_level");
+	for (size_t i = 0; i < SP_COUNT(texts); i++)
+		if (!sp_str_empty(texts[i].value) && texts[i].check(texts[i].value, err) < 0)
+			return sp_err_prefix(err, "%s", texts[i].key);
+	return 0;
+}
+
 int config_complete(struct config *c, struct sp_err *err)
 {
-	int r = 0;
+	int r = check_texts(c, err);
 
-	if (sp_str_empty(c->store))
+	if (r == 0 && sp_str_empty(c->store))
 		r = set_format(c, "store", sp_str_format("sqlite:%s/store.db", c->state_dir), err);
 	if (r == 0 && sp_str_empty(c->seal_key))
 		r = set_format(c, "seal_key", sp_str_format("%s/seal.key", c->state_dir), err);

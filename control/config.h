@@ -31,6 +31,7 @@ extern const struct sp_conf_key config_keys[];
 
 /* Defaults, then the file (NULL: CONFIG_FILE when there is one). */
 int config_load(struct config *c, const char *path, struct sp_err *err);
-/* What follows from the other keys: the store, the url. After all --set. */
+/* What follows from the other keys: the store, the url; and texts are read as their users will.
+ * After all --set. */
 int config_complete(struct config *c, struct sp_err *err);
 void config_fini(struct config *c);

@@ -154,27 +154,40 @@ static int verb_version(struct control *c, const struct options *o, struct sp_er
 
 static const struct {
 	const char *name;
+	int words_max; /* with the verb itself */
 	int (*run)(struct control *c, const struct options *o, struct sp_err *err);
 } verbs[] = {
-	{ "run", verb_run },
-	{ "operator", verb_operator },
-	{ "token", verb_token },
-	{ "version", verb_version },
+	{ "run", 1, verb_run },
+	{ "operator", 3, verb_operator },
+	{ "token", 1, verb_token },
+	{ "version", 1, verb_version },
 };
+
+static int refuse_word(const struct options *o, int known, struct sp_err *err)
+{
+	return sp_fail(err, SP_E_INVALID, "unexpected argument '%s'; see controld --help",
+		       o->args[known]);
+}
+
+static int print_config(const struct control *c, const struct options *o, struct sp_err *err)
+{
+	if (o->n_args)
+		return refuse_word(o, 0, err);
+	sp_conf_print(config_keys, &c->config, stdout);
+	return 0;
+}
 
 static int run_verb(struct control *c, const struct options *o, struct sp_err *err)
 {
 	const char *name = o->n_args ? o->args[0] : "run";
-	int level = sp_log_level_parse(c->config.log_level);
 
-	if (level < 0)
-		return sp_fail(err, SP_E_INVALID,
-			       "log_level: '%s' is none of debug, info, warn, error",
-			       c->config.log_level);
-	sp_log_open("controld", (enum sp_log_level)level);
-	for (size_t i = 0; i < SP_COUNT(verbs); i++)
-		if (!strcmp(verbs[i].name, name))
-			return verbs[i].run(c, o, err);
+	sp_log_open("controld", (enum sp_log_level)sp_log_level_parse(c->config.log_level));
+	for (size_t i = 0; i < SP_COUNT(verbs); i++) {
+		if (strcmp(verbs[i].name, name) != 0)
+			continue;
+		return o->n_args > verbs[i].words_max ? refuse_word(o, verbs[i].words_max, err)
+						      : verbs[i].run(c, o, err);
+	}
 	return sp_fail(err, SP_E_INVALID, "'%s' is no verb; see controld --help", name);
 }
 
@@ -221,7 +234,7 @@ int main(int argc, char **argv)
 	if (r == 0)
 		r = load_config(&o, &c.config, &err);
 	if (r == 0 && o.print_config)
-		sp_conf_print(config_keys, &c.config, stdout);
+		r = print_config(&c, &o, &err);
 	else if (r == 0)
 		r = run_verb(&c, &o, &err);
 	control_close(&c);

@@ -46,22 +46,6 @@ static void put_label(const json_t *resource, const struct deps_graph_conf *conf
 	}
 }
 
-/* The resources of one stack, its own first in the document since ids are sorted. */
-typedef void (*node_fn)(const json_t *resource, const struct deps_graph_conf *conf,
-			struct sp_buf *out);
-
-static void put_members(const json_t *deps, const char *stack, const struct deps_graph_conf *conf,
-			node_fn fn, struct sp_buf *out)
-{
-	const json_t *resource;
-	size_t i;
-
-	json_array_foreach (json_object_get(deps, "resources"), i, resource) {
-		if (sp_str_eq(ctl_json_text(resource, "stack"), stack) && is_shown(resource, conf))
-			fn(resource, conf, out);
-	}
-}
-
 /* Whether both ends of an edge are in the picture. */
 static bool edge_shown(const json_t *edge, const struct deps_graph_conf *conf)
 {
@@ -97,6 +81,15 @@ void deps_graph_count(const json_t *deps, const struct deps_graph_conf *conf,
 		ret->dependencies += edge_shown(one, conf);
 }
 
+/* How a language writes what the walk meets. */
+struct language {
+	const char *begin, *end, *box_end;
+	void (*node)(const json_t *resource, const struct deps_graph_conf *conf,
+		     struct sp_buf *out);
+	void (*box)(const char *stack, struct sp_buf *out); /* around the members of a stack */
+	void (*edge)(const char *from, const char *to, struct sp_buf *out);
+};
+
 /* ---- DOT ---- */
 
 static void dot_node(const json_t *resource, const struct deps_graph_conf *conf, struct sp_buf *out)
@@ -111,42 +104,30 @@ static void dot_node(const json_t *resource, const struct deps_graph_conf *conf,
 		      missing ? ", color=red" : "");
 }
 
-static void dot_stack(const json_t *deps, const json_t *stack, const struct deps_graph_conf *conf,
-		      struct sp_buf *out)
+static void dot_box(const char *stack, struct sp_buf *out)
 {
-	const char *name = ctl_json_text(stack, "stack");
-
-	if (conf->tree) {
-		sp_buf_puts(out, "\tsubgraph \"cluster_");
-		put_quoted(name, out);
-		sp_buf_puts(out, "\" {\n");
-	}
-	put_members(deps, name, conf, dot_node, out);
-	if (conf->tree)
-		sp_buf_puts(out, "\t}\n");
+	sp_buf_puts(out, "\tsubgraph \"cluster_");
+	put_quoted(stack, out);
+	sp_buf_puts(out, "\" {\n");
 }
 
-void deps_graph_dot(const json_t *deps, const struct deps_graph_conf *conf, struct sp_buf *out)
+static void dot_edge(const char *from, const char *to, struct sp_buf *out)
 {
-	const json_t *one;
-	size_t i;
-
-	sp_buf_puts(out, "digraph dependencies {\n\trankdir=LR;\n\tnode [shape=box];\n");
-	json_array_foreach (json_object_get(deps, "resources"), i, one) {
-		if (is_stack(one))
-			dot_stack(deps, one, conf, out);
-	}
-	json_array_foreach (json_object_get(deps, "dependencies"), i, one) {
-		if (!edge_shown(one, conf))
-			continue;
-		sp_buf_puts(out, "\t\"");
-		put_quoted(ctl_json_text(one, "from"), out);
-		sp_buf_puts(out, "\" -> \"");
-		put_quoted(ctl_json_text(one, "to"), out);
-		sp_buf_puts(out, "\";\n");
-	}
-	sp_buf_puts(out, "}\n");
+	sp_buf_puts(out, "\t\"");
+	put_quoted(from, out);
+	sp_buf_puts(out, "\" -> \"");
+	put_quoted(to, out);
+	sp_buf_puts(out, "\";\n");
 }
+
+static const struct language dot = {
+	.begin = "digraph dependencies {\n\trankdir=LR;\n\tnode [shape=box];\n",
+	.end = "}\n",
+	.box_end = "\t}\n",
+	.node = dot_node,
+	.box = dot_box,
+	.edge = dot_edge,
+};
 
 /* ---- mermaid ---- */
 
@@ -171,40 +152,76 @@ static void mermaid_node(const json_t *resource, const struct deps_graph_conf *c
 	sp_buf_puts(out, "\"]\n");
 }
 
-static void mermaid_stack(const json_t *deps, const json_t *stack,
-			  const struct deps_graph_conf *conf, struct sp_buf *out)
+static void mermaid_box(const char *stack, struct sp_buf *out)
 {
-	const char *name = ctl_json_text(stack, "stack");
-
-	if (conf->tree) {
-		sp_buf_puts(out, "\tsubgraph s_");
-		put_word(name, out);
-		sp_buf_puts(out, "[\"");
-		put_quoted(name, out);
-		sp_buf_puts(out, "\"]\n");
-	}
-	put_members(deps, name, conf, mermaid_node, out);
-	if (conf->tree)
-		sp_buf_puts(out, "\tend\n");
+	sp_buf_puts(out, "\tsubgraph s_");
+	put_word(stack, out);
+	sp_buf_puts(out, "[\"");
+	put_quoted(stack, out);
+	sp_buf_puts(out, "\"]\n");
 }
 
-void deps_graph_mermaid(const json_t *deps, const struct deps_graph_conf *conf, struct sp_buf *out)
+static void mermaid_edge(const char *from, const char *to, struct sp_buf *out)
+{
+	sp_buf_puts(out, "\t");
+	put_word(from, out);
+	sp_buf_puts(out, " --> ");
+	put_word(to, out);
+	sp_buf_puts(out, "\n");
+}
+
+static const struct language mermaid = {
+	.begin = "flowchart LR\n",
+	.end = "",
+	.box_end = "\tend\n",
+	.node = mermaid_node,
+	.box = mermaid_box,
+	.edge = mermaid_edge,
+};
+
+/* ---- the walk ---- */
+
+/* A stack with its members; ids are sorted, so its own node is the first of them. */
+static void draw_stack(const struct language *l, const json_t *deps, const char *stack,
+		       const struct deps_graph_conf *conf, struct sp_buf *out)
 {
 	const json_t *one;
 	size_t i;
 
-	sp_buf_puts(out, "flowchart LR\n");
+	if (conf->tree)
+		l->box(stack, out);
+	json_array_foreach (json_object_get(deps, "resources"), i, one) {
+		if (sp_str_eq(ctl_json_text(one, "stack"), stack) && is_shown(one, conf))
+			l->node(one, conf, out);
+	}
+	if (conf->tree)
+		sp_buf_puts(out, l->box_end);
+}
+
+static void draw(const struct language *l, const json_t *deps, const struct deps_graph_conf *conf,
+		 struct sp_buf *out)
+{
+	const json_t *one;
+	size_t i;
+
+	sp_buf_puts(out, l->begin);
 	json_array_foreach (json_object_get(deps, "resources"), i, one) {
 		if (is_stack(one))
-			mermaid_stack(deps, one, conf, out);
+			draw_stack(l, deps, ctl_json_text(one, "stack"), conf, out);
 	}
 	json_array_foreach (json_object_get(deps, "dependencies"), i, one) {
-		if (!edge_shown(one, conf))
-			continue;
-		sp_buf_puts(out, "\t");
-		put_word(ctl_json_text(one, "from"), out);
-		sp_buf_puts(out, " --> ");
-		put_word(ctl_json_text(one, "to"), out);
-		sp_buf_puts(out, "\n");
+		if (edge_shown(one, conf))
+			l->edge(ctl_json_text(one, "from"), ctl_json_text(one, "to"), out);
 	}
+	sp_buf_puts(out, l->end);
+}
+
+void deps_graph_dot(const json_t *deps, const struct deps_graph_conf *conf, struct sp_buf *out)
+{
+	draw(&dot, deps, conf, out);
+}
+
+void deps_graph_mermaid(const json_t *deps, const struct deps_graph_conf *conf, struct sp_buf *out)
+{
+	draw(&mermaid, deps, conf, out);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/mem.h"
 #include "base/str.h"
 #include "base/time.h"
 #include "ctl/output.h"
@@ -119,32 +120,75 @@ static bool make_room(struct ctl_progress *p, size_t n)
 	return true;
 }
 
-static void print_new_ends(struct ctl_progress *p, const json_t *steps)
+/* A step with the moment by which it is put in order, as the API writes it: texts of one length. */
+struct moment {
+	const json_t *step;
+	const char *at;
+	size_t number;
+};
+
+static int by_moment(const void *a, const void *b)
 {
+	const struct moment *x = a, *y = b;
+	int r = strcmp(x->at, y->at);
+
+	return r ? r : x->number < y->number ? -1 : 1;
+}
+
+/* The steps that pass, in the order in which it happened; on the heap. */
+static struct moment *in_order(const json_t *steps, const char *moment,
+			       bool (*pass)(const struct ctl_progress *p, const json_t *step,
+					    size_t i),
+			       const struct ctl_progress *p, size_t *ret_n)
+{
+	struct moment *list = calloc(json_array_size(steps) + 1, sizeof(*list));
 	json_t *step;
 	size_t i;
 
+	*ret_n = 0;
 	json_array_foreach (steps, i, step) {
-		if (p->reported[i] || !is_over(ctl_json_text(step, "state")))
-			continue;
-		p->reported[i] = 1;
-		print_step(p, step, 0);
+		if (list && pass(p, step, i))
+			list[(*ret_n)++] = (struct moment){ step, ctl_json_text(step, moment), i };
+	}
+	if (list)
+		qsort(list, *ret_n, sizeof(*list), by_moment);
+	return list;
+}
+
+static bool has_new_end(const struct ctl_progress *p, const json_t *step, size_t i)
+{
+	return !p->reported[i] && is_over(ctl_json_text(step, "state"));
+}
+
+static bool is_running(const struct ctl_progress *p, const json_t *step, size_t i)
+{
+	(void)p;
+	(void)i;
+	return sp_str_eq(ctl_json_text(step, "state"), "running");
+}
+
+static void print_new_ends(struct ctl_progress *p, const json_t *steps)
+{
+	size_t n;
+	autofree struct moment *ended = in_order(steps, "finished_at", has_new_end, p, &n);
+
+	for (size_t i = 0; i < n; i++) {
+		p->reported[ended[i].number] = 1;
+		print_step(p, ended[i].step, 0);
 	}
 }
 
 static void print_running(struct ctl_progress *p, const json_t *steps)
 {
 	uint16_t rows, columns;
-	json_t *step;
-	size_t i;
+	size_t n;
+	autofree struct moment *running = in_order(steps, "started_at", is_running, p, &n);
 
 	ctl_terminal_size(fileno(p->out), &rows, &columns);
-	json_array_foreach (steps, i, step) {
-		if (!sp_str_eq(ctl_json_text(step, "state"), "running"))
-			continue;
+	for (size_t i = 0; i < n; i++) {
 		if (p->live && (p->live_lines == LIVE_MAX || p->live_lines + 1u >= rows))
 			break;
-		print_step(p, step, p->live && columns > 12 ? columns - 10u : 0);
+		print_step(p, running[i].step, p->live && columns > 12 ? columns - 10u : 0);
 		p->live_lines += p->live;
 	}
 }

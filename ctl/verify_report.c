@@ -165,9 +165,12 @@ static void put_case(const struct verify_line *l, struct sp_buf *out)
 	put_xml(l->check, out);
 	sp_buf_puts(out, "\" name=\"");
 	put_xml(l->subject, out);
-	sp_buf_puts(out, " ");
+	sp_buf_puts(out, *l->subject && *l->address ? " " : "");
 	put_xml(l->address, out);
-	sp_buf_printf(out, "\" time=\"%.6f\">", (double)l->took_ns / (double)SP_NS_PER_S);
+	sp_buf_puts(out, "\"");
+	if (l->took_ns > 0) /* else nobody measured it */
+		sp_buf_printf(out, " time=\"%.6f\"", (double)l->took_ns / (double)SP_NS_PER_S);
+	sp_buf_puts(out, ">");
 	switch (l->verdict) {
 	case VERIFY_FAIL:
 		put_element("failure", l->message, out);

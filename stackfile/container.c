@@ -7,6 +7,7 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "base/str.h"
 #include "base/time.h"
 #include "stackfile/command.h"
@@ -66,10 +67,18 @@ static void read_network_mode(const struct value *v, void *field)
 			     text);
 }
 
+static void read_image(const struct value *v, void *field)
+{
+	struct stack_service *s = sp_container_of((char **)field, struct stack_service, image);
+
+	read_string(v, field);
+	s->image_at = v->key_at;
+}
+
 #define FIELD(member) offsetof(struct stack_service, member)
 
 static const struct key container_keys[] = {
-	{ "image", read_string, FIELD(image), "the image to run; required" },
+	{ "image", read_image, FIELD(image), "the image to run; required" },
 	{ "hostname", read_host_name, FIELD(hostname),
 	  "its host name; default: the service's name" },
 	{ "entrypoint", read_command, FIELD(entrypoint),

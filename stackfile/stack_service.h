@@ -76,6 +76,7 @@ struct stack_service {
 	char *name; /* an sp_id */
 	struct stack_position at;
 	char *image;
+	struct stack_position image_at;
 	char **entrypoint, **command; /* NULL: the image's; an empty list clears it */
 	char **environment;           /* "NAME=value", env_file already merged, sorted by name */
 	/* Free text that stands openly in the file (openly.h): "entrypoint", "command",

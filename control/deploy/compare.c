@@ -41,7 +41,7 @@ int deploy_validate(struct operation *o, void *state, struct sp_err *err)
 	if (!service)
 		return r;
 	s = stack_service_find(d->desired.stack, service);
-	sp_err_prefix(err, "%s:%u: service '%s'", d->desired.bundle->file, s ? s->at.line : 0,
+	sp_err_prefix(err, "%s:%u: service '%s'", d->desired.bundle->file, s ? s->image_at.line : 0,
 		      service);
 	snprintf(o->at.resource, sizeof(o->at.resource), "%s", s ? s->image : "");
 	snprintf(o->at.next, sizeof(o->at.next), "ctl image import ARCHIVE --name %s",

@@ -23,23 +23,36 @@ static const struct {
 };
 
 /* The scheme alone is quoted: what follows may hold a password. */
+static const struct db_driver *driver_of(const char *url, struct sp_err *err)
+{
+	for (size_t i = 0; i < SP_COUNT(schemes); i++)
+		if (sp_str_starts(url, schemes[i].start))
+			return schemes[i].driver;
+	sp_fail(err, SP_E_INVALID,
+		"no store back end for '%.*s'; there are sqlite:/path and postgresql://...",
+		(int)strcspn(url, ":/@"), url);
+	return NULL;
+}
+
+int db_url_check(const char *url, struct sp_err *err)
+{
+	const struct db_driver *driver = driver_of(url, err);
+
+	if (!driver)
+		return -EINVAL;
+	return driver->check_url ? driver->check_url(url, err) : 0;
+}
+
 int db_open(const char *url, struct db **ret, struct sp_err *err)
 {
-	for (size_t i = 0; i < SP_COUNT(schemes); i++) {
-		int r;
+	const struct db_driver *driver = driver_of(url, err);
+	int r = driver ? driver->open(url, ret, err) : -EINVAL;
 
-		if (!sp_str_starts(url, schemes[i].start))
-			continue;
-		r = schemes[i].driver->open(url, ret, err);
-		if (r < 0)
-			return r;
-		(*ret)->patience_ns = DB_PATIENCE_NS;
-		(*ret)->answer_ns = DB_ANSWER_NS;
-		return 0;
-	}
-	return sp_fail(err, SP_E_INVALID,
-		       "no store back end for '%.*s'; there are sqlite:/path and postgresql://...",
-		       (int)strcspn(url, ":/@"), url);
+	if (r < 0)
+		return r;
+	(*ret)->patience_ns = DB_PATIENCE_NS;
+	(*ret)->answer_ns = DB_ANSWER_NS;
+	return 0;
 }
 
 bool db_retry(struct db *db, struct db_retry *retry)

@@ -55,7 +55,8 @@ struct db_rows {
 };
 
 struct db_driver {
-	const char *name; /* "sqlite" */
+	const char *name;                                      /* "sqlite" */
+	int (*check_url)(const char *url, struct sp_err *err); /* NULL: any will do */
 	int (*open)(const char *url, struct db **ret, struct sp_err *err);
 	void (*close)(struct db *db);
 	int (*begin)(struct db *db, const char *opening, struct sp_err *err);
@@ -116,6 +117,9 @@ int db_snapshot(struct db *db, struct sp_err *err);
 /* The database is still the one that was opened: SP_E_CORRUPT when its file was removed or another
  * was put in its place, and what is written now would be lost. */
 int db_present(struct db *db, struct sp_err *err);
+
+/* Whether db_open() could read it; nothing is opened. */
+int db_url_check(const char *url, struct sp_err *err);
 
 /* Others may have the same database open (or never do). */
 bool db_has_others(const struct db *db);

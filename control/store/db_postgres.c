@@ -167,6 +167,7 @@ static const char *const checks[] = { NULL };
 
 const struct db_driver db_postgres = {
 	.name = "postgresql",
+	.check_url = check_url,
 	.open = connection_open,
 	.close = connection_close,
 	.begin = begin,

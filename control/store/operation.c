@@ -63,10 +63,13 @@ static int find_by_key(struct store *s, struct begin *b, struct sp_err *err)
 	if (r != 1)
 		return r;
 	if (!sp_str_eq(db_text(rows, 1), b->digest) || !sp_str_eq(db_text(rows, 2), b->q->stack) ||
-	    !sp_str_eq(db_text(rows, 3), b->q->kind))
-		return sp_fail(err, SP_E_CONFLICT,
-			       "the idempotency key was used for another request, operation '%s'",
-			       db_text(rows, 0));
+	    !sp_str_eq(db_text(rows, 3), b->q->kind)) {
+		r = sp_fail(err, SP_E_CONFLICT,
+			    "the idempotency key was used for another request, operation '%s'",
+			    db_text(rows, 0));
+		sp_err_at(err, SP_STAGE_CLIENT); /* the lock has no part in it */
+		return r;
+	}
 	db_text_into(rows, 0, b->id, STORE_NAME_MAX);
 	return 1;
 }

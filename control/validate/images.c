@@ -13,6 +13,10 @@ static void check(struct validate *v, const struct stack_service *s)
 
 	if (!s->image || img_digest_of(v->control->images, s->image, digest, &err) == 0)
 		return;
+	if (s->image_at.line) {
+		at.line = s->image_at.line;
+		at.column = s->image_at.column;
+	}
 	snprintf(next, sizeof(next), "ctl image import ARCHIVE --name %s", s->image);
 	at.next = next;
 	validation_add(&v->found, VALIDATION_FAIL, &at, "%s", err.message);

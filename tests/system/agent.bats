@@ -204,6 +204,8 @@ leaks() { # what a node holds, as lines that must be the same before and after
 	wait_ready demo-a-1
 	remove demo-a-1
 	events 'select(.type == "workload.exit") | .fields.code' | grep -qx 137
+	events 'select(.type == "workload.exit") | .message' |
+		grep -q 'stopped by request; did not stop within 300ms of SIGTERM: killed'
 }
 
 @test "restart is at once and forgets the back-off" {

@@ -273,7 +273,7 @@ import_busybox() { # reference
 	[[ $code == 202 ]]
 	call "/v1/operations/$(field .operation)?wait=1"
 	[[ $(field .state) == failed && $(field .error.stage) == validate ]]
-	[[ $(field .error.message) == "stack.yaml:2: service 'web'"* ]]
+	[[ $(field .error.message) == "stack.yaml:3: service 'web'"* ]]
 	[[ $(field .error.next) == "ctl image import"*nowhere:1* ]]
 	call /v1/stacks
 	[[ $(field '.stacks | length') == 0 ]]
@@ -294,7 +294,8 @@ import_busybox() { # reference
 	call -H 'Idempotency-Key: k1' -d "$(bundle demo $'services:\n  web:\n    image: nowhere:1\n')" /v1/deploys
 	[[ $code == 202 && $(field .operation) == "$first" ]]
 	call -H 'Idempotency-Key: k1' -d "$(bundle demo $'services:\n  web:\n    image: nowhere:2\n')" /v1/deploys
-	[[ $code == 409 ]]
+	[[ $code == 409 && $(field .error.stage) == client ]] # the lock has no part in it
+	[[ $(field .error.message) == "the idempotency key was used for another request, operation '$first'" ]]
 }
 
 @test "events wait for what is to come, and are gap-free from the first" {
@@ -333,6 +334,14 @@ import_busybox() { # reference
 	run -3 controld --set nosuch=1 run
 	run -3 controld --set poll_interval=5 run
 	run -3 controld frobnicate
+	local set
+	for set in log_level=loud listen=nowhere store=mysql://db lock_ttl=abc; do
+		run -3 controld --set "$set" --print-config
+		[[ $output == "controld: ${set%%=*}: "* ]]
+	done
+	run -3 controld --print-config run
+	[[ $output == *"unexpected argument 'run'"* ]]
+	run -3 controld version twice
 	run -3 controld --set state_dir="$DIR/unheard" --set listen= --set unix_socket= run
 	run -0 controld --print-config
 	[[ $output == *'poll_interval = 2s'* ]]

@@ -78,14 +78,14 @@ Test(conf, every_mistake_has_its_line)
 		const char *text, *part;
 	} rows[] = {
 		{ "\nprot = 1\n", ":2: unknown key 'prot'; did you mean 'port'" },
-		{ "port = 0\n", ":1: '0' is outside of what port allows" },
-		{ "port = 80x\n", ":1: '80x' is not a whole number" },
+		{ "port = 0\n", ":1: port: '0' is outside of what it allows" },
+		{ "port = 80x\n", ":1: port: '80x' is not a whole number" },
 		{ "port = 1\nport = 2\n", ":2: 'port' is set twice" },
-		{ "strict = yes\n", ":1: 'yes' is neither true nor false" },
+		{ "strict = yes\n", ":1: strict: 'yes' is neither true nor false" },
 		{ "name = \"open\n", ":1: the quote is not closed" },
 		{ "name = \"a\" b\n", ":1: 'b' after the closing quote" },
 		{ "name\n", ":1: 'name' is not `key = value`" },
-		{ "wait = 5\n", ":1: '5' is not a duration" },
+		{ "wait = 5\n", ":1: wait: '5' is not a duration" },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

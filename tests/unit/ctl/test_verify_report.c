@@ -87,9 +87,13 @@ Test(verify_report, junit_is_escaped_and_tells_each_verdict)
 	verify_report_add(&r, VERIFY_FAIL, 0, &subject, "a < b & \"c\"\033");
 	verify_report_add(&r, VERIFY_SKIP, 0, &subject, "cause");
 	verify_report_add(&r, VERIFY_WARN, 0, &subject, "hm");
+	verify_report_add(&r, VERIFY_PASS, 0, &(struct verify_subject){ .name = "alone" }, "%s",
+			  "");
 	verify_report_junit(&r, "ctl verify", &out);
-	cr_expect(strstr(out.data, "tests=\"4\" failures=\"1\" skipped=\"1\""), "%s", out.data);
+	cr_expect(strstr(out.data, "name=\"alone\">"), "%s", out.data);
+	cr_expect(strstr(out.data, "tests=\"5\" failures=\"1\" skipped=\"1\""), "%s", out.data);
 	cr_expect(strstr(out.data, "name=\"work&lt;er&quot;1 10.0.0.1:7701\" time=\"1.500000\""));
+	cr_expect(strstr(out.data, "10.0.0.1:7701\"><failure"), "unmeasured: %s", out.data);
 	cr_expect(strstr(out.data, "<failure message=\"a &lt; b &amp; &quot;c&quot; \"/>"));
 	cr_expect(strstr(out.data, "<skipped message=\"cause\"/>"));
 	cr_expect(strstr(out.data, "<system-out>WARN: hm</system-out>"));
