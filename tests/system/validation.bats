@@ -59,7 +59,7 @@ refused() { # name, area, words
 @test "an image that is nowhere, with its line" {
 	stack image <<<'' && sed -i 's|test/busybox:1|test/absent:1|' "$CLUSTER/image.yaml"
 	refused image images "test/absent:1"
-	[ "$(jq -r '.validations[].checks[] | select(.area == "images") | "\(.line) \(.resource)"' <<<"$output")" = "3 web" ]
+	[ "$(jq -r '.validations[].checks[] | select(.area == "images") | "\(.line) \(.resource)"' <<<"$output")" = "4 web" ]
 	[ "$(found disk SKIP)" ]
 }
 

@@ -174,7 +174,7 @@ Test(deploy, of_an_image_nobody_imported_names_service_line_and_remedy)
 
 	expect_state(op, "failed");
 	cr_expect_str_eq(member(error, "stage"), "validate");
-	cr_expect(sp_str_starts(member(error, "message"), "stack.yaml:2: service 'web'"), "%s",
+	cr_expect(sp_str_starts(member(error, "message"), "stack.yaml:3: service 'web'"), "%s",
 		  member(error, "message"));
 	cr_expect_str_eq(member(error, "next"), "ctl image import ARCHIVE --name nowhere:1");
 	expect_calls(&agents[0], "");
