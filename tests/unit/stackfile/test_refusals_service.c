@@ -106,6 +106,14 @@ Test(refusals, of_mounts)
 		  "known to what: write an absolute path" },
 		{ "    volumes: [/a:/x, /b:/x/]\n",
 		  "s.yaml:4:22: error: services.web mounts two things at '/x'" },
+	};
+
+	refuse_all(cases, SP_COUNT(cases));
+}
+
+Test(refusals, of_mounts_said_at_length)
+{
+	static const struct refusal cases[] = {
 		{ "    volumes:\n      - {type: bind, target: /a}\n",
 		  "s.yaml:5:9: error: services.web.volumes[0] has no 'source': a volume without a "
 		  "name is not supported yet" },
@@ -131,6 +139,14 @@ Test(refusals, of_mounts)
 		{ "    volumes:\n      - {type: tmpfs, target: /a, tmpfs: {mode: 777}}\n",
 		  "s.yaml:5:49: error: services.web.volumes[0].tmpfs.mode expects an octal mode such "
 		  "as 0440, not '777'" },
+	};
+
+	refuse_all(cases, SP_COUNT(cases));
+}
+
+Test(refusals, of_tmpfs)
+{
+	static const struct refusal cases[] = {
 		{ "    tmpfs: /run:size=x\n",
 		  "s.yaml:4:12: error: services.web.tmpfs has the size 'x'" },
 		{ "    tmpfs: [/run:mode=9]\n",

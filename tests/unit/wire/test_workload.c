@@ -146,11 +146,30 @@ Test(workload, hosts_are_no_part_of_the_digest_and_all_else_is)
 	wire_workload_free(plain);
 }
 
-Test(workload, what_is_malformed_is_refused_with_its_address)
+struct refusal {
+	const char *key, *value, *address;
+};
+
+static void refuse_all(const struct refusal *rows, size_t n)
 {
-	static const struct {
-		const char *key, *value, *address;
-	} rows[] = {
+	for (size_t i = 0; i < n; i++) {
+		autojson json_t *json =
+			least_with(rows[i].key, json_loads(rows[i].value, JSON_DECODE_ANY, NULL));
+		struct wire_workload *w = NULL;
+		struct sp_err err = { 0 };
+
+		cr_expect_lt(wire_workload_decode(json, &w, &err), 0, "%s: %s", rows[i].key,
+			     rows[i].value);
+		cr_expect_eq(err.code, SP_E_INVALID);
+		cr_expect(!strncmp(err.message, rows[i].address, strlen(rows[i].address)),
+			  "%s: %s: %s", rows[i].key, rows[i].value, err.message);
+		cr_expect_null(w);
+	}
+}
+
+Test(workload, a_malformed_member_is_refused_with_its_address)
+{
+	static const struct refusal rows[] = {
 		{ "colour", "1", "workload.colour" },
 		{ "id", "\"../x\"", "workload.id" },
 		{ "id", "\"demo-db-1\"", "workload.id" },
@@ -178,6 +197,14 @@ Test(workload, what_is_malformed_is_refused_with_its_address)
 		{ "ulimits", "[{\"name\":\"files\",\"soft\":1}]", "workload.ulimits[0].name" },
 		{ "ulimits", "[{\"name\":\"core\",\"soft\":2,\"hard\":1}]",
 		  "workload.ulimits[0].soft" },
+	};
+
+	refuse_all(rows, SP_COUNT(rows));
+}
+
+Test(workload, a_malformed_mount_or_file_is_refused_with_its_address)
+{
+	static const struct refusal rows[] = {
 		{ "mounts", "[{\"type\":\"nfs\",\"target\":\"/x\"}]", "workload.mounts[0].type" },
 		{ "mounts", "[{\"type\":\"tmpfs\",\"target\":\"x\"}]",
 		  "workload.mounts[0].target" },
@@ -201,6 +228,14 @@ Test(workload, what_is_malformed_is_refused_with_its_address)
 		{ "mounts", "[1]", "workload.mounts[0]" },
 		{ "files", "[{\"target\":\"/x\",\"content\":\"!\"}]", "workload.files[0].content" },
 		{ "files", "[{\"target\":\"/x\"}]", "workload.files[0].content" },
+	};
+
+	refuse_all(rows, SP_COUNT(rows));
+}
+
+Test(workload, a_malformed_port_or_host_is_refused_with_its_address)
+{
+	static const struct refusal rows[] = {
 		{ "ports", "[{\"host_port\":0,\"container_port\":1}]",
 		  "workload.ports[0].host_port" },
 		{ "ports", "[{\"host_port\":65536,\"container_port\":1}]",
@@ -212,6 +247,14 @@ Test(workload, what_is_malformed_is_refused_with_its_address)
 		{ "hosts", "[{\"name\":\"a\\nb\",\"address\":\"1.2.3.4\"}]",
 		  "workload.hosts[0].name" },
 		{ "hosts", "[{\"name\":\"a\",\"address\":\"b\"}]", "workload.hosts[0].address" },
+	};
+
+	refuse_all(rows, SP_COUNT(rows));
+}
+
+Test(workload, a_malformed_probe_is_refused_with_its_address)
+{
+	static const struct refusal rows[] = {
 		{ "startup", "{\"type\":\"exec\"}", "workload.startup.command" },
 		{ "liveness", "{\"type\":\"http\",\"port\":80,\"path\":\"/a b\"}",
 		  "workload.liveness.path" },
@@ -228,19 +271,7 @@ Test(workload, what_is_malformed_is_refused_with_its_address)
 		  "workload.readiness.path" },
 	};
 
-	for (size_t i = 0; i < SP_COUNT(rows); i++) {
-		autojson json_t *json =
-			least_with(rows[i].key, json_loads(rows[i].value, JSON_DECODE_ANY, NULL));
-		struct wire_workload *w = NULL;
-		struct sp_err err = { 0 };
-
-		cr_expect_lt(wire_workload_decode(json, &w, &err), 0, "%s: %s", rows[i].key,
-			     rows[i].value);
-		cr_expect_eq(err.code, SP_E_INVALID);
-		cr_expect(!strncmp(err.message, rows[i].address, strlen(rows[i].address)),
-			  "%s: %s: %s", rows[i].key, rows[i].value, err.message);
-		cr_expect_null(w);
-	}
+	refuse_all(rows, SP_COUNT(rows));
 }
 
 Test(workload, lists_and_files_have_their_limits)
