@@ -90,17 +90,4 @@ provision_host() { # name
 		die "host '$1' could not be provisioned"
 }
 
-driver_halt() {
-	local name
-	[[ -d $lab ]] || return 0
-	for name in $(topology_hosts); do poweroff "$name" & done
-	wait_all
-	driver_stop_hard
-}
-
-driver_destroy() {
-	driver_stop_hard
-	rm -rf "$lab"
-}
-
 driver_exec() { host_exec "$@"; }

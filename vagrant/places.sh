@@ -104,6 +104,20 @@ driver_stop_hard() {
 	[[ ! -d $root ]] || rmdir "$root"
 }
 
+# The hosts are asked to power off by their driver (poweroff), and then made to.
+driver_halt() {
+	local name
+	[[ -d $lab ]] || return 0
+	for name in $(topology_hosts); do poweroff "$name" & done
+	wait_all
+	driver_stop_hard
+}
+
+driver_destroy() {
+	driver_stop_hard
+	rm -rf "$lab"
+}
+
 driver_status() {
 	local name pid
 	for name in operator $(topology_hosts); do

@@ -83,16 +83,3 @@ poweroff() { # name
 	done
 	say "host '$1' does not power off, it is cut off"
 }
-
-driver_halt() {
-	local name
-	[[ -d $lab ]] || return 0
-	for name in $(topology_hosts); do poweroff "$name" & done
-	wait_all
-	driver_stop_hard
-}
-
-driver_destroy() {
-	driver_stop_hard
-	rm -rf "$lab"
-}
