@@ -52,6 +52,8 @@ static void set_up(void)
 static void tear_down(void)
 {
 	uplink_close(&a);
+	for (int i = 0; i < 10; i++) /* what was cancelled comes back */
+		sp_loop_run_once(a.loop, 0, NULL);
 	sp_loop_free(a.loop);
 }
 
