@@ -287,7 +287,9 @@ static void put_summary(const struct printing *p, const json_t *plan)
 	sp_buf_putc(p->out, '\n');
 }
 
-const char *const ctl_plan_said[] = { "tasks", "outputs", "policy", NULL };
+const char *const ctl_plan_said[] = {
+	"tasks", "outputs", "policy", "requires", "drift_ignore", NULL
+};
 
 static void put_said(const struct printing *p, const json_t *plan)
 {

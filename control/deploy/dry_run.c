@@ -59,31 +59,21 @@ static int put_head(const struct deploy *d, json_t *plan, struct sp_err *err)
 	return r;
 }
 
-/* What a file says besides what it runs. */
-typedef int (*specs_fn)(const struct stack *stack, json_t *list, struct sp_err *err);
+static const struct declared_kind tasks = { "tasks", task_specs };
 
-static const struct {
-	const char *member;
-	specs_fn specs;
-} said[] = {
-	{ "tasks", task_specs },
-	{ "outputs", declared_outputs },
-	{ "policy", declared_policy },
-};
-
-static int put_said(const struct stack *was, const struct stack *is, size_t i,
+static int put_said(const struct stack *was, const struct stack *is, const struct declared_kind *k,
 		    const struct sensitive *sensitive, json_t *plan, struct sp_err *err)
 {
 	autojson json_t *before = json_array(), *after = json_array();
 	struct workload_sides sides = { before, after, sensitive };
 	json_t *list = NULL;
-	int r = said[i].specs(was, before, err);
+	int r = k->append(was, before, err);
 
 	if (r == 0)
-		r = said[i].specs(is, after, err);
+		r = k->append(is, after, err);
 	if (r == 0)
 		r = workload_diff(&sides, &list, err);
-	if (r == 0 && json_object_set_new(plan, said[i].member, list) < 0)
+	if (r == 0 && json_object_set_new(plan, k->name, list) < 0)
 		r = sp_fail_nomem(err);
 	return r;
 }
@@ -98,8 +88,10 @@ static int put_differences(const struct stack *was, const struct stack *is, json
 
 	if (r == 0)
 		r = sensitive_add_stack(&sensitive, SENSITIVE_AFTER, is, err);
-	for (size_t i = 0; r == 0 && i < SP_COUNT(said); i++)
-		r = put_said(was, is, i, &sensitive, plan, err);
+	if (r == 0)
+		r = put_said(was, is, &tasks, &sensitive, plan, err);
+	for (const struct declared_kind *k = declared_kinds; r == 0 && k->name; k++)
+		r = put_said(was, is, k, &sensitive, plan, err);
 	return r;
 }
 

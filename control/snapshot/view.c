@@ -83,7 +83,7 @@ static int pin_tasks(const struct side *side, size_t first)
 	return 0;
 }
 
-/* Tasks, outputs and policy stand in the file. */
+/* Tasks and what else is declared stand in the file. */
 static int add_declared(struct side *side, struct sp_err *err)
 {
 	size_t first = json_array_size(side->specs);
@@ -91,9 +91,7 @@ static int add_declared(struct side *side, struct sp_err *err)
 
 	if (r == 0 && pin_tasks(side, first) < 0)
 		r = sp_fail_nomem(err);
-	if (r == 0)
-		r = declared_outputs(side->desired.stack, side->specs, err);
-	return r < 0 ? r : declared_policy(side->desired.stack, side->specs, err);
+	return r < 0 ? r : declared_append(side->desired.stack, side->specs, err);
 }
 
 static int side_read(struct store *s, const char *stack, int64_t version, struct side *side,

@@ -8,7 +8,7 @@
 #include "control/stack/sensitive.h"
 #include "control/stack/telling.h"
 
-int declared_policy(const struct stack *stack, json_t *list, struct sp_err *err)
+static int append_policy(const struct stack *stack, json_t *list, struct sp_err *err)
 {
 	const struct stack_policy *p = &stack->policy;
 	json_t *policy = json_pack(
@@ -41,10 +41,66 @@ static json_t *output_view(const struct stack_output *o)
 			 "sensitive", o->sensitive ? json_true() : NULL);
 }
 
-int declared_outputs(const struct stack *stack, json_t *list, struct sp_err *err)
+static int append_outputs(const struct stack *stack, json_t *list, struct sp_err *err)
 {
 	for (size_t i = 0; i < stack->n_outputs; i++)
 		if (json_array_append_new(list, output_view(&stack->outputs[i])) < 0)
 			return sp_fail_nomem(err);
 	return 0;
+}
+
+static int append_requires(const struct stack *stack, json_t *list, struct sp_err *err)
+{
+	for (size_t i = 0; i < stack->n_requires; i++) {
+		const struct stack_require *q = &stack->requires[i];
+		autofree char *id = sp_str_format("requires %s", q->stack);
+		json_t *outputs = json_array();
+
+		for (char **o = q->outputs; o && *o; o++)
+			json_array_append_new(outputs, json_string(*o));
+		if (json_array_append_new(
+			    list, json_pack("{s:s*, s:o}", "id", id, "outputs", outputs)) < 0)
+			return sp_fail_nomem(err);
+	}
+	return 0;
+}
+
+static const char *or_any(const char *pattern)
+{
+	return pattern ? pattern : "*";
+}
+
+/* A rule is known by what it matches: another one is another rule. */
+static int append_ignore(const struct stack *stack, json_t *list, struct sp_err *err)
+{
+	for (size_t i = 0; i < stack->n_drift_ignore; i++) {
+		const struct stack_drift_ignore *g = &stack->drift_ignore[i];
+		autofree char *id = sp_str_format("ignore %s %s %s", or_any(g->type),
+						  or_any(g->resource), or_any(g->field));
+
+		json_t *rule = json_pack("{s:s*, s:s, s:s, s:s, s:s*}", "id", id, "type",
+					 or_any(g->type), "resource", or_any(g->resource), "field",
+					 or_any(g->field), "reason", g->reason);
+
+		if (json_array_append_new(list, rule) < 0)
+			return sp_fail_nomem(err);
+	}
+	return 0;
+}
+
+const struct declared_kind declared_kinds[] = {
+	{ "outputs", append_outputs },
+	{ "policy", append_policy },
+	{ "requires", append_requires },
+	{ "drift_ignore", append_ignore },
+	{ 0 },
+};
+
+int declared_append(const struct stack *stack, json_t *list, struct sp_err *err)
+{
+	int r = 0;
+
+	for (const struct declared_kind *k = declared_kinds; r == 0 && k->name; k++)
+		r = k->append(stack, list, err);
+	return r;
 }

@@ -36,9 +36,7 @@ static int read_side(struct store *s, const char *stack, int64_t revision, struc
 	}
 	if (r == 0)
 		r = task_specs(side->desired.stack, side->specs, err);
-	if (r == 0)
-		r = declared_outputs(side->desired.stack, side->specs, err);
-	return r < 0 ? r : declared_policy(side->desired.stack, side->specs, err);
+	return r < 0 ? r : declared_append(side->desired.stack, side->specs, err);
 }
 
 static int compare(const struct side *from, const struct side *to, json_t **ret, struct sp_err *err)

@@ -76,13 +76,13 @@ write_stack() { # value of MODE
 	[[ $output != *canary* ]]
 }
 
-@test "what the file says besides is shown field by field: outputs and policy" {
+@test "what the file says besides is shown field by field: outputs, policy, rules of drift" {
 	write_stack one
-	printf 'x-stackpilot: {outputs: {zone: eu, where: "at ${X:-home}"}, policy: {timeout: 1m}}\n' >>"$FILE"
+	printf 'x-stackpilot: {outputs: {zone: eu, where: "at ${X:-home}"}, policy: {timeout: 1m}, drift: {ignore: [{field: env}]}}\n' >>"$FILE"
 	run -2 ctl plan "$FILE"
 	[[ $output == *"no service changes, but its file does"* ]]
 	[[ $output == *"+ output zone"*"+ value  eu"*"+ output where"*"+ value  (sensitive)"* ]]
-	[[ $output == *"~ policy"*"~ timeout_ns  0ms -> 1m0s"* ]]
+	[[ $output == *"~ policy"*"~ timeout_ns  0ms -> 1m0s"*"+ ignore * * env"* ]]
 	run -2 ctl diff "$FILE"
 	[[ $output == *"+ output zone"*"~ policy"* ]]
 	run -2 ctl plan "$FILE" -o json
@@ -98,7 +98,7 @@ write_stack() { # value of MODE
 	run -2 ctl diff p --revisions 2..1
 	[[ $output == *"two -> one"* ]]
 	run -1 ctl diff p --revisions 1..9
-	[[ $output == *"there is no revision 'p/9'"* ]]
+	[[ $output == *"stack 'p' has no revision 9"* ]]
 }
 
 @test "what is no plan, and a plan of another file, is refused" {

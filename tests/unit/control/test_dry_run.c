@@ -278,6 +278,28 @@ Test(dry_run, puts_tasks_before_and_after_the_services)
 	cr_expect_not_null(strstr(graph, "+task/job-c,commit<good,"), "%s", graph);
 }
 
+Test(dry_run, tells_of_rules_of_drift_that_come_and_go)
+{
+	autojson json_t *op = deploy(DB "x-stackpilot: {drift: {ignore: [{field: env}]}}\n");
+	autojson json_t *plan = plan_of(
+		DB
+		"x-stackpilot: {drift: {ignore: [{type: state, resource: 'db*', reason: by hand}]}}\n");
+	autofree char *rules = sp_json_canonical(json_object_get(plan, "drift_ignore"));
+
+	expect_state(op, "succeeded");
+	cr_expect_str_eq(rules,
+			 "[{\"changes\":[{\"after\":\"*\",\"path\":\"field\"},"
+			 "{\"after\":\"by hand\",\"path\":\"reason\"},"
+			 "{\"after\":\"db*\",\"path\":\"resource\"},"
+			 "{\"after\":\"state\",\"path\":\"type\"}],"
+			 "\"id\":\"ignore state db* *\",\"sign\":\"+\"},"
+			 "{\"changes\":[{\"before\":\"env\",\"path\":\"field\"},"
+			 "{\"before\":\"*\",\"path\":\"resource\"},"
+			 "{\"before\":\"*\",\"path\":\"type\"}],"
+			 "\"id\":\"ignore * * env\",\"sign\":\"-\"}]",
+			 "%s", rules);
+}
+
 Test(dry_run, tells_what_the_file_says_besides_field_by_field)
 {
 	autojson json_t *op = deploy(DB "x-stackpilot: {outputs: {zone: eu}}\n");

@@ -304,10 +304,8 @@ Test(declared, outputs_and_policy_differ_field_by_field)
 	struct workload_sides sides = { before, after, &s };
 	autofree char *text = NULL;
 
-	cr_assert_eq(declared_outputs(was, before, &err), 0);
-	cr_assert_eq(declared_policy(was, before, &err), 0);
-	cr_assert_eq(declared_outputs(is, after, &err), 0);
-	cr_assert_eq(declared_policy(is, after, &err), 0);
+	cr_assert_eq(declared_append(was, before, &err), 0);
+	cr_assert_eq(declared_append(is, after, &err), 0);
 	cr_assert_eq(workload_diff(&sides, &list, &err), 0);
 	text = sp_json_canonical(list);
 	cr_expect_str_eq(text, want, "%s", text);
