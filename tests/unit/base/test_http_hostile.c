@@ -1,6 +1,7 @@
 /* The HTTP server and clients that misbehave, and the client and servers that are not there. */
 #include "tests/unit/base/http_server.h"
 
+#include <errno.h>
 #include <sys/stat.h>
 
 #include "base/fd.h"
@@ -24,7 +25,9 @@ static int raw_status(struct server *s, const char *request)
 
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
 	cr_assert_eq(send(fd, request, strlen(request), MSG_NOSIGNAL), (ssize_t)strlen(request));
-	n = read(fd, reply, sizeof(reply) - 1);
+	do
+		n = read(fd, reply, sizeof(reply) - 1);
+	while (n < 0 && errno == EINTR); /* by io_uring's work in this process */
 	close(fd);
 	if (n > 0)
 		sscanf(reply, "HTTP/1.%*d %3d", &status);
