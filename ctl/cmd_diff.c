@@ -1,7 +1,6 @@
 /* ctl diff */
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/json.h"
 #include "base/str.h"
@@ -21,11 +20,6 @@ static const struct ctl_flag flags[] = {
 	CTL_FLAG_OUTPUT("table|wide|json|yaml"),
 	CTL_FLAGS_END,
 };
-
-static bool is_stack(const char *word)
-{
-	return sp_id_valid(word) && !strchr(word, '.') && access(word, F_OK) != 0;
-}
 
 /* The workloads of a plan, and what else its file says, with their fields, in the form of a
  * comparison of revisions. */
@@ -77,8 +71,8 @@ static int of_revisions(struct ctl *ctl, const struct ctl_args *args, json_t **r
 static int run(struct ctl *ctl, const struct ctl_args *args, struct wire_failure *fail)
 {
 	autojson json_t *diff = NULL;
-	int r = is_stack(args->positional[0]) ? of_revisions(ctl, args, &diff, fail)
-					      : of_file(ctl, args, &diff, fail);
+	int r = ctl_source_is_file(args->positional[0]) ? of_file(ctl, args, &diff, fail)
+							: of_revisions(ctl, args, &diff, fail);
 
 	return r < 0 ? r : ctl_diff_show(args, diff, "revision ", fail);
 }

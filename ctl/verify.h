@@ -32,6 +32,7 @@ struct verify_node {
 /* A published TCP port of a service on one of its nodes. */
 struct verify_endpoint {
 	const char *stack, *service;
+	bool ran;           /* its stack was deployed to its end once */
 	const json_t *json; /* the service */
 	const struct verify_node *node;
 	char address[64];

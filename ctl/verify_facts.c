@@ -122,6 +122,8 @@ static void add_endpoint(struct verify *v, const struct verify_endpoint *e, cons
 static void take_service(struct verify *v, const json_t *stack, const json_t *service)
 {
 	struct verify_endpoint e = { .stack = ctl_json_text(stack, "name"),
+				     .ran = json_integer_value(json_object_get(stack, "revision")) >
+					    0,
 				     .service = ctl_json_text(service, "name"),
 				     .json = service };
 	json_t *node, *port;

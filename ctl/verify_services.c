@@ -20,7 +20,8 @@ static struct verify_subject subject_of(const char *check, const struct verify_e
 {
 	snprintf(p->name, sizeof(p->name), "%s/%s on %s", e->stack, e->service, e->node->name);
 	snprintf(p->address, sizeof(p->address), "%s:%u%s", e->address, e->port, path);
-	snprintf(p->next, sizeof(p->next), "ctl drift detect %s", e->stack);
+	snprintf(p->next, sizeof(p->next), e->ran ? "ctl drift detect %s" : "ctl events --stack %s",
+		 e->stack);
 	return (struct verify_subject){ .check = check,
 					.name = p->name,
 					.address = p->address,

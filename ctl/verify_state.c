@@ -16,6 +16,13 @@ static bool is_well(const json_t *w)
 	       (sp_str_eq(state, "running") && json_is_true(json_object_get(w, "ready")));
 }
 
+static bool is_stopped(const json_t *w)
+{
+	const char *state = ctl_json_text(w, "state");
+
+	return sp_str_eq(state, "stopped") || sp_str_eq(state, "stopping");
+}
+
 /* A workload that runs and is not ready has a probe that says why. */
 static void tell_illness(struct verify *v, const struct verify_subject *s, const json_t *w)
 {
@@ -36,10 +43,7 @@ static void check_workload(struct verify *v, const json_t *w)
 	char next[128];
 	struct verify_subject s = { "workload", id, node, ctl_json_text(w, "stack"), next };
 
-	snprintf(next, sizeof(next),
-		 sp_str_eq(ctl_json_text(w, "state"), "stopped") ? "ctl start %s"
-								 : "ctl logs --tail 20 %s",
-		 id);
+	snprintf(next, sizeof(next), is_stopped(w) ? "ctl start %s" : "ctl logs --tail 20 %s", id);
 	if (!n || !n->ready)
 		verify_report_add(&v->report, VERIFY_SKIP, 0, &s, "its agent is not ready");
 	else if (is_well(w))

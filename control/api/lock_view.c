@@ -1,5 +1,6 @@
 /* A lock as the API shows it, and as a refused request hears of it; see lock.h. */
 #include <stdio.h>
+#include <string.h>
 
 #include "base/json.h"
 #include "base/time.h"
@@ -89,6 +90,21 @@ static void put_evidence(const struct store_lease *l, const char *step, char *ou
 		 *l->reason ? "reason   " : "", l->reason, *l->reason ? "\n" : "", l->id);
 }
 
+/* What else one can do than look; behind what is there. */
+static void put_ways_out(const struct store_lease *l, char *out, size_t room)
+{
+	size_t used = strlen(out);
+
+	snprintf(out + used, room - used, "ways out --wait: the same again, and queue for it\n");
+	used += strlen(out + used);
+	if (!*l->running)
+		snprintf(
+			out + used, room - used,
+			"         --lock %s: it is yours\n"
+			"         ctl lock force-release %s --lock %s --reason WHY: it is abandoned\n",
+			l->id, l->stack, l->id);
+}
+
 void lock_explain(struct store *s, const char *stack, struct wire_failure *ret)
 {
 	char step[STEP_MAX] = "";
@@ -98,19 +114,15 @@ void lock_explain(struct store *s, const char *stack, struct wire_failure *ret)
 	if (store_lease_get(s, stack, &l, NULL) < 0)
 		return;
 	if (!store_lease_is_held(&l)) {
-		snprintf(ret->next, sizeof(ret->next), "the same again with --wait");
+		snprintf(ret->next, sizeof(ret->next), "ctl lock status %s", stack);
 		return;
 	}
 	if (*l.running)
 		read_step(s, l.running, step, NULL);
 	put_evidence(&l, step, ret->evidence, sizeof(ret->evidence));
+	put_ways_out(&l, ret->evidence, sizeof(ret->evidence));
 	if (*l.running)
-		snprintf(ret->next, sizeof(ret->next),
-			 "the same again with --wait, or watch it: ctl op show --follow %s",
-			 l.running);
+		snprintf(ret->next, sizeof(ret->next), "ctl op show --follow %s", l.running);
 	else
-		snprintf(ret->next, sizeof(ret->next),
-			 "the same again with --wait, or with --lock %s if the lock is yours; if it"
-			 " is abandoned: ctl lock force-release %s --lock %s --reason WHY",
-			 l.id, stack, l.id);
+		snprintf(ret->next, sizeof(ret->next), "ctl lock status %s", stack);
 }

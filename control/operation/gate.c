@@ -8,10 +8,10 @@
 #include "base/json.h"
 #include "base/str.h"
 #include "base/time.h"
+#include "control/operation/evidence.h"
 
-#define SLICE_NS       (2 * SP_NS_PER_S)
-#define PAUSE_NS       (100 * SP_NS_PER_MS)
-#define EVIDENCE_LINES 20
+#define SLICE_NS (2 * SP_NS_PER_S)
+#define PAUSE_NS (100 * SP_NS_PER_MS)
 
 static const char *member(const json_t *object, const char *key)
 {
@@ -144,51 +144,6 @@ static bool has_settled(const struct operation *o, const json_t *status, int64_t
 	return sp_time_mono_ns() - *since >= o->control->config.settle_time_ns;
 }
 
-/* The text of lines of a CRI log, in place: "stamp stream F text". */
-static void strip_stamps(struct sp_buf *log)
-{
-	char *out = log->data;
-
-	for (const char *line = log->data; line && *line;) {
-		size_t len = strcspn(line, "\n");
-		const char *text = line;
-
-		for (int field = 0; text && field < 3; field++) {
-			text = memchr(text, ' ', len - (size_t)(text - line));
-			text = text ? text + 1 : NULL;
-		}
-		if (!text)
-			text = line;
-		len -= (size_t)(text - line);
-		memmove(out, text, len + 1);
-		out += len + (text[len] == '\n');
-		line = text + len + (text[len] == '\n');
-	}
-	if (log->data)
-		log->len = (size_t)(out - log->data);
-}
-
-/* The probe's words and the last lines of the log. */
-static void gather(struct operation *o, const char *node, const char *id, const json_t *status)
-{
-	const json_t *probe = json_object_get(status, "probe");
-	autobuf struct sp_buf log = SP_BUF_INIT;
-	struct agent *a = NULL;
-	size_t used = 0, cut;
-
-	if (json_is_object(probe) && *member(probe, "message"))
-		used = (size_t)snprintf(o->at.evidence, sizeof(o->at.evidence), "probe %s: %s\n",
-					member(probe, "kind"), member(probe, "message"));
-	if (used >= sizeof(o->at.evidence) || operation_agent(o, node, &a, NULL) < 0 ||
-	    agent_tail(a, id, EVIDENCE_LINES, &log, NULL) < 0 || !log.data)
-		return;
-	strip_stamps(&log);
-	cut = log.len < sizeof(o->at.evidence) - used
-		      ? 0
-		      : log.len - (sizeof(o->at.evidence) - used) + 1;
-	snprintf(o->at.evidence + used, sizeof(o->at.evidence) - used, "%s", log.data + cut);
-}
-
 static int refuse(struct operation *o, const char *id, const json_t *status, const char *reason,
 		  struct sp_err *err)
 {
@@ -201,16 +156,35 @@ static int refuse(struct operation *o, const char *id, const json_t *status, con
 	return r;
 }
 
-/* It did not pass: it cannot any more, or its time is up. */
-static int give_up(struct operation *o, const struct gate *g, const json_t *status,
-		   enum gate_verdict verdict, const char *reason, struct sp_err *err)
+struct waiting {
+	const struct gate *gate;
+	char began[SP_TIME_STAMP_MAX];
+	int64_t restarts; /* of the workload by then; -1: not looked yet */
+	enum gate_verdict verdict;
+	char reason[GATE_REASON_MAX];
+};
+
+/* What it printed since the start that is waited for; since the wait began, where it was started
+ * over and over, or never. */
+static const char *evidence_since(const struct waiting *w, const json_t *status)
 {
+	const char *started = member(status, "started_at");
+	bool once = json_integer_value(json_object_get(status, "restarts")) == w->restarts;
+
+	return once && *started ? started : w->began;
+}
+
+/* It did not pass: it cannot any more, or its time is up. */
+static int give_up(struct operation *o, const struct waiting *w, const json_t *status,
+		   struct sp_err *err)
+{
+	const struct gate *g = w->gate;
 	char waited[SP_DURATION_MAX];
 	int r;
 
-	gather(o, g->node, g->id, status);
-	r = refuse(o, g->id, status, reason, err);
-	if (verdict == GATE_FAIL)
+	evidence_gather(o, g->node, g->id, status, evidence_since(w, status));
+	r = refuse(o, g->id, status, w->reason, err);
+	if (w->verdict == GATE_FAIL)
 		return r;
 	sp_duration_format(g->timeout_ns, waited);
 	return sp_err_prefix(err, "not %s after %s",
@@ -219,28 +193,27 @@ static int give_up(struct operation *o, const struct gate *g, const json_t *stat
 
 int gate_pass(struct operation *o, const struct gate *g, struct sp_err *err)
 {
-	int64_t deadline = sp_time_mono_ns() + g->timeout_ns;
-	int64_t before = -1, ready_since = 0;
+	int64_t deadline = sp_time_mono_ns() + g->timeout_ns, ready_since = 0;
+	struct waiting w = { .gate = g, .restarts = -1 };
 
+	sp_time_format(sp_time_real_ns(), w.began);
 	for (;;) {
 		autojson json_t *status = NULL;
-		char reason[GATE_REASON_MAX] = "";
 		int64_t left = deadline - sp_time_mono_ns();
-		enum gate_verdict verdict;
 		int r = look(o, g, left, &status, err);
 
 		if (r < 0)
 			return r;
-		if (before < 0)
-			before = json_integer_value(json_object_get(status, "restarts"));
-		verdict = gate_judge(status, g->condition, before, reason);
-		if (verdict == GATE_PASS &&
+		if (w.restarts < 0)
+			w.restarts = json_integer_value(json_object_get(status, "restarts"));
+		w.verdict = gate_judge(status, g->condition, w.restarts, w.reason);
+		if (w.verdict == GATE_PASS &&
 		    (g->condition != GATE_READY || has_settled(o, status, &ready_since)))
 			return 0;
-		if (verdict == GATE_WAIT)
+		if (w.verdict == GATE_WAIT)
 			ready_since = 0;
-		if (verdict == GATE_FAIL || (verdict == GATE_WAIT && left <= 0))
-			return give_up(o, g, status, verdict, reason, err);
+		if (w.verdict == GATE_FAIL || (w.verdict == GATE_WAIT && left <= 0))
+			return give_up(o, &w, status, err);
 		if (r == 0)
 			pause_since(deadline - left, left);
 	}

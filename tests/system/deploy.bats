@@ -89,6 +89,10 @@ is_running() { workload_is "$1" running; }
 	END
 	run -5 ctl deploy "$CLUSTER/never.yaml"
 	[[ $output == *$'\n    why it failed\n'* ]]
+	[[ $(grep -c 'why it failed' <<<"$output") == 1 ]]
+	sed -i 's/why it failed/something else/' "$CLUSTER/never.yaml"
+	run -5 ctl deploy "$CLUSTER/never.yaml"
+	[[ $output == *$'\n    something else\n'* && $output != *"why it failed"* ]]
 	[[ $(ctl stack ls) == *"never"*"failed"*"0"*"none, no deploy has succeeded"* ]]
 	ctl destroy never --yes
 	[[ $(ctl stack ls) != *never* ]]

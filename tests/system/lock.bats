@@ -69,7 +69,7 @@ teardown() {
 		run -4 as bob $command
 		[[ $output == *"stack 'demo' is locked by ann on $(uname -n) (manually)"* ]]
 		[[ $output == *"since "* && $output == *"until "* && $output == *"the disk is full"* ]]
-		[[ $output == *"next: "*"--wait"* && $output == *"ctl lock force-release demo --lock $id --reason WHY"* ]]
+		[[ $output == *"--wait: the same again"*"next: ctl lock status demo"* && $output == *"ctl lock force-release demo --lock $id --reason WHY"* ]]
 	done
 	run -0 as ann lock release demo
 }
