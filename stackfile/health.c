@@ -4,8 +4,6 @@
  */
 #include "stackfile/health.h"
 
-#include <string.h>
-
 #include "base/str.h"
 #include "base/time.h"
 #include "stackfile/keys.h"
@@ -132,28 +130,20 @@ static void fit_timeout(const struct value *v, const struct health *h, struct wi
 			"has a timeout longer than the interval: the check is given the interval");
 }
 
-/* It looks at the container's environment. */
-static bool test_has_dollar(const struct health_test *t)
+/*
+ * What a probe asks is told to everybody, and what a server answers too. So a line that names what
+ * does not stand openly is left to the container, which keeps its environment to itself.
+ */
+static bool may_be_native(const struct health_test *t, const struct stack_service *s)
 {
-	for (char *const *word = t->argv; word && *word; word++)
-		if (strchr(*word, '$'))
-			return true;
-	return t->shell && strchr(t->shell, '$');
+	return !t->shell || openly_names(s, t->shell);
 }
 
 static void apply(const struct value *v, const struct health *h, struct stack_service *s)
 {
 	struct wire_probe *p = &s->readiness;
 
-	bool native = health_native(v->r, &h->test, s->environment, p);
-
-	/* Where a probe asks is told to everybody; the container keeps what is in its environment.
-	 */
-	if (native && openly_hides(s, p->path) && test_has_dollar(&h->test)) {
-		*p = (struct wire_probe){ 0 };
-		native = false;
-	}
-	if (!native)
+	if (!may_be_native(&h->test, s) || !health_native(v->r, &h->test, s->environment, p))
 		probe_exec(v->r, &h->test, p);
 	fit_timeout(v, h, p);
 	p->rise = 1;

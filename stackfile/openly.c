@@ -38,16 +38,17 @@ static bool is_open(const struct stack_service *s, const char *name, size_t len)
 	return false;
 }
 
-bool openly_hides(const struct stack_service *s, const char *text)
+bool openly_names(const struct stack_service *s, const char *line)
 {
-	for (char *const *e = s->environment; text && e && *e; e++) {
-		const char *equals = strchr(*e, '=');
+	static const char name_bytes[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+					 "0123456789_";
 
-		if (equals && equals[1] && !is_open(s, *e, (size_t)(equals - *e)) &&
-		    strstr(text, equals + 1))
-			return true;
+	for (const char *at = line; (at = strchr(at, '$'));) {
+		at += strspn(at, "${");
+		if (!is_open(s, at, strspn(at, name_bytes)))
+			return false;
 	}
-	return false;
+	return true;
 }
 
 static bool find(const struct value *map, const char *key, struct value *ret)
@@ -55,23 +56,13 @@ static bool find(const struct value *map, const char *key, struct value *ret)
 	return map->node->kind == NODE_MAP && value_find(map, key, ret);
 }
 
-static bool has_dollar(const struct node *n)
-{
-	if (n->kind == NODE_SCALAR)
-		return strchr(n->text, '$') != NULL;
-	for (size_t i = 0; i < n->n; i++)
-		if (has_dollar(n->entries[i].value))
-			return true;
-	return false;
-}
-
-/* A healthcheck's line may be read with the values of the environment in it (health_native.c). */
+/* Where its line was read with values of the environment, those stand openly (health.c). */
 static bool healthcheck_is_open(const struct value *container)
 {
 	struct value health, test;
 
 	return find(container, "healthcheck", &health) && find(&health, "test", &test) &&
-	       openly_written(test.node) && !has_dollar(test.node);
+	       openly_written(test.node);
 }
 
 static bool probe_is_open(const struct value *container, const char *probe)

@@ -11,7 +11,7 @@
 bool openly_written(const struct node *n);
 /* An entry of `environment` or `labels`, with its value in v. */
 void openly_pair(const struct value *v, struct stack_service *s, const char *of, const char *name);
-/* Text that was put together with the environment holds a value that does not stand openly. */
-bool openly_hides(const struct stack_service *s, const char *text);
+/* Every variable that a shell's line names stands openly in the service's environment. */
+bool openly_names(const struct stack_service *s, const char *line);
 /* Command lines and probes of a service or task, once all of it is read. */
 void openly_read(const struct value *container, struct stack_service *s);

@@ -252,9 +252,28 @@ Test(provenance, a_healthcheck_with_a_hidden_variable_in_its_path_is_run_in_the_
 	autofree char *open = shown("environment: {K: ready}, "
 				    "healthcheck: {test: 'curl -f http://localhost:80/$$K'}");
 
-	cr_expect_not_null(strstr(hidden, "\nreadiness.command=\"(sensitive)\""), "%s", hidden);
+	cr_expect_not_null(strstr(hidden, "/bin/sh\",\"-c\",\"curl -f http://localhost:80/$K\""),
+			   "%s", hidden);
 	cr_expect_null(strstr(hidden, "readiness.path"), "%s", hidden);
 	cr_expect_not_null(strstr(open, "\nreadiness.path=\"/ready\""), "%s", open);
+}
+
+Test(provenance, nor_is_the_path_of_a_hidden_url_told)
+{
+	static const char *const lines[] = { "curl -f $$K", "curl -f $${K}",
+					     "curl -f $${NONE:-$$K}",
+					     "wget --spider http://localhost:80/$${P:-$${K}}" };
+
+	for (size_t i = 0; i < SP_COUNT(lines); i++) {
+		autofree char *service =
+			sp_str_format("environment: {K: 'http://localhost:80/$X'}, "
+				      "healthcheck: {test: '%s'}",
+				      lines[i]);
+		autofree char *text = shown(service);
+
+		cr_expect_not_null(strstr(text, "\nreadiness.type=\"exec\""), "%s", text);
+		cr_expect_null(strstr(text, "/canary"), "%s", text);
+	}
 }
 
 Test(provenance, of_a_change_either_side_hides_both)

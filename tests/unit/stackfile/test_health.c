@@ -139,6 +139,7 @@ Test(health, pg_isready_becomes_a_postgres_probe)
 		{ "pg_isready -U '$$POSTGRES_USER'",
 		  "exec /bin/sh|-c|pg_isready -U '$POSTGRES_USER'" },
 		{ "[CMD, pg_isready, -U]", "exec pg_isready|-U" },
+		{ "pg_isready -U $$HIDDEN", "exec /bin/sh|-c|pg_isready -U $HIDDEN" },
 	};
 
 	for (size_t i = 0; i < SP_COUNT(cases); i++) {
@@ -146,7 +147,8 @@ Test(health, pg_isready_becomes_a_postgres_probe)
 		char body[512];
 
 		snprintf(body, sizeof(body),
-			 "    environment: {POSTGRES_USER: admin, POSTGRES_DB: items}\n"
+			 "    environment: {POSTGRES_USER: admin, POSTGRES_DB: items, "
+			 "HIDDEN: '${X:-ann}'}\n"
 			 "    healthcheck:\n      test: %s\n",
 			 cases[i].test);
 		cr_accepted_service(&r, body);
