@@ -45,6 +45,7 @@ static void take_back(struct taking *t, const struct sp_err *why)
 
 	peers_fini(&a->peers);
 	a->peers = t->before;
+	rewrite_hosts(a); /* of those that came meanwhile */
 	reply_err(a, t->req, NULL, why);
 	if (!a->stopping && network_apply(a, NULL, NULL) < 0)
 		sp_log(SP_LOG_ERROR, "network.restore");
