@@ -84,11 +84,12 @@ static void keep_exit(struct workload *w, const struct rt_exit *how)
 		    "%s", x->reason);
 }
 
-static void let_go(struct workload *w)
+void exit_let_go(struct workload *w)
 {
 	struct sp_err err = { 0 };
 
 	sp_timer_cancel(&w->due);
+	rules_wait_drop(&w->rules);
 	state_socket_close(w);
 	health_stop(w);
 	watch_drop(take_ptr(w->exit_watch));
@@ -112,16 +113,25 @@ static int code_of(const struct workload *w, const struct rt_exit *how)
 
 void exit_settle(struct workload *w, const struct rt_exit *how)
 {
-	struct sp_err err = { 0 };
 	int code = code_of(w, how);
 
 	keep_exit(w, how);
-	let_go(w);
+	exit_let_go(w);
 	w->live = false;
 	workload_set_ready(w, false, w->last_exit.reason);
 	reconcile_ended(w, code, w->last_exit.reason);
-	if (w->spec->n_ports && !network_publishes(w) && network_apply(w->agent, NULL, &err) < 0)
-		sp_log(SP_LOG_ERROR, "network.apply", SP_STR("id", w->spec->id), SP_ERR(&err));
+	network_withdraw(w);
+}
+
+bool exit_look(struct workload *w)
+{
+	struct rt_exit how = { 0 };
+	struct sp_err err = { 0 };
+
+	if (rt_reap(w->container, 0, &how, &err) <= 0)
+		return false;
+	exit_settle(w, &how);
+	return true;
 }
 
 void exit_noticed(void *workload)

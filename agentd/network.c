@@ -160,6 +160,14 @@ int network_apply(struct agent *a, struct rules_wait *wait, struct sp_err *err)
 	return r < 0 ? r : rules_apply(a, wait, err);
 }
 
+void network_withdraw(struct workload *w)
+{
+	struct sp_err err = { 0 };
+
+	if (w->spec->n_ports && !network_publishes(w) && network_apply(w->agent, NULL, &err) < 0)
+		sp_log(SP_LOG_ERROR, "network.withdraw", SP_STR("id", w->spec->id), SP_ERR(&err));
+}
+
 int network_apply_part(struct agent *a, enum net_part part, struct sp_err *err)
 {
 	autoplan struct plan p = { 0 };

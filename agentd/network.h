@@ -24,6 +24,8 @@ int network_check(struct agent *a, const struct wire_workload *spec, struct sp_e
 
 /* Does this workload hold its ports now? */
 bool network_publishes(const struct workload *w);
+/* Once it does not any more: what led to its ports goes. A failure is logged. */
+void network_withdraw(struct workload *w);
 /* Tell net_ports of spec into ret (n_ports entries). */
 int network_ports(const struct wire_workload *spec, struct net_port *ret, struct sp_err *err);
 

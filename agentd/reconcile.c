@@ -8,6 +8,7 @@
 
 #include "agentd/agent.h"
 #include "agentd/health.h"
+#include "agentd/network.h"
 #include "agentd/remove.h"
 #include "agentd/restart.h"
 #include "agentd/start.h"
@@ -35,11 +36,19 @@ static const char *why_anew(const struct workload *w)
 	return w->restart_now ? "restart was asked for" : "the spec has changed";
 }
 
+/* The ports that it kept for its next start lead nowhere; a removal takes them itself. */
+static void settle_down(struct workload *w)
+{
+	workload_set_state(w, WORKLOAD_STOPPED, "%s", why_not_wanted(w));
+	if (!w->deleted)
+		network_withdraw(w);
+}
+
 /* At rest without a container: begin anew, or stay. */
 static void reconcile_resting(struct workload *w, bool again)
 {
 	if (!reconcile_wants(w))
-		workload_set_state(w, WORKLOAD_STOPPED, "%s", why_not_wanted(w));
+		settle_down(w);
 	else if (w->restart_now || is_changed(w))
 		workload_set_state(w, WORKLOAD_PENDING, "%s", why_anew(w));
 	else if (again)
@@ -166,7 +175,8 @@ void reconcile_ended(struct workload *w, int code, const char *why)
 		reconcile_soon(w);
 		return;
 	}
-	if (sp_time_real_ns() - w->started_at_ns >= RESTART_HEALTHY_NS)
+	if (w->state != WORKLOAD_STARTING && /* it ran */
+	    sp_time_real_ns() - w->started_at_ns >= RESTART_HEALTHY_NS)
 		w->failures = 0;
 	w->failures++;
 	next = restart_decide(w->spec->restart, w->spec->restart_attempts, code, w->failures);

@@ -67,22 +67,14 @@ static void begin_incarnation(struct workload *w)
 	w->next_start_at_ns = 0;
 }
 
-static void undo(struct workload *w)
-{
-	struct sp_err err = { 0 };
-
-	state_socket_close(w);
-	if (w->container && rt_destroy(w->agent->engine, w->container, &err) < 0)
-		sp_log(SP_LOG_ERROR, "workload.undo", SP_STR("id", w->spec->id), SP_ERR(&err));
-	w->container = NULL;
-	exit_remove_dir(w);
-}
-
-/* The container, waiting, with its network but for the published ports. */
+/* The container, waiting, with its network but for the published ports. It is watched from here on:
+ * it may end while it waits. */
 static int create(struct workload *w, const struct launch *l, struct sp_err *err)
 {
 	int r = rt_create(w->agent->engine, &l->spec, &w->container, err);
 
+	if (r == 0)
+		r = start_watching(w, err);
 	if (r == 0)
 		r = network_attach(w, err);
 	if (r < 0)
@@ -94,8 +86,6 @@ static int let_run(struct workload *w, struct sp_err *err)
 {
 	int r = rt_start(w->container, err);
 
-	if (r == 0)
-		r = start_watching(w, err);
 	if (r < 0)
 		sp_err_at(err, SP_STAGE_START);
 	return r;
@@ -129,8 +119,9 @@ static void note_running(struct workload *w)
 
 static void give_up(struct workload *w, const struct sp_err *why)
 {
-	undo(w);
+	exit_let_go(w);
 	reconcile_not_started(w, why);
+	network_withdraw(w);
 }
 
 /* Its ports lead to it, or cannot: r and why. */
@@ -154,7 +145,9 @@ void start_go_on(struct rules_wait *wait, int r, const struct sp_err *err)
 {
 	struct workload *w = wait->owner;
 
-	if (!w->agent->stopping) /* the next agent begins anew */
+	if (w->agent->stopping) /* the next agent begins anew */
+		return;
+	if (!exit_look(w)) /* it may have ended in this very round of the loop */
 		finish(w, r, err);
 }
 
@@ -180,7 +173,7 @@ void start_workload(struct workload *w)
 		r = launch_prepare(w, &l, &err);
 	if (r < 0) {
 		sp_err_at(&err, SP_STAGE_PREPARE);
-		reconcile_not_started(w, &err);
+		give_up(w, &err);
 		return;
 	}
 	workload_set_state(w, WORKLOAD_STARTING, "%s", "");

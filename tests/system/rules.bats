@@ -92,6 +92,86 @@ probed_since() { [[ $(probed_at "$1") != "$2" ]]; }
 none_hang_of_first() { [[ $(status_of demo-web-3 .state) != starting ]]; }
 gone() { api GET "/v1/workloads/$1"; [[ $status == 404 ]]; }
 
+dnat() { in_host nft list table ip stackpilot | grep -c "dport $1 dnat" || true; }
+no_rule() { [[ $(dnat "$1") == 0 ]]; }
+true_rules() { [[ $(api GET /v1/observed && jq -c '.network | [.rules_missing, .rules_extra]' <<<"$body") == '[[],[]]' ]]; }
+
+@test "a start that fails for good takes the rules of its ports with it" {
+	put demo-web-2 "$(published 8080) | .command=[\"/nope\"]"
+	wait_state demo-web-2 failed
+	wait_for 5 no_rule 8080
+	true_rules
+}
+
+@test "one that ran, and cannot be prepared any more, leaves no rules either" {
+	put demo-web-2 "$(published 8080)"
+	wait_ready demo-web-2
+	[[ $(dnat 8080) == 1 ]]
+	put demo-web-2 "$(published 8080) | .image_digest=\"sha256:$(printf '0%.0s' {1..64})\""
+	wait_state demo-web-2 failed
+	wait_for 5 no_rule 8080
+	true_rules
+}
+
+@test "one that is stopped while it waits for its next start leaves no rules" {
+	put demo-web-2 "$(published 8080) | .command=[\"false\"]"
+	wait_state demo-web-2 backoff
+	[[ $(dnat 8080) == 1 ]]
+	api_ok POST "/v1/workloads/demo-web-2/stop?token=1"
+	wait_state demo-web-2 stopped
+	wait_for 5 no_rule 8080
+	true_rules
+}
+
+kill_waiting() { # ID [jq filter]: a container that waits for its ports
+	hang
+	put "$1" "$(published 8080)${2:+ | $2}"
+	wait_for 5 some_hang
+	[[ $(status_of "$1" .state) == starting ]]
+	in_host kill -9 "$(process_of "$1")"
+}
+
+@test "a container that dies while it waits for its ports ends at once, and is started again" {
+	kill_waiting demo-web-2
+	wait_state demo-web-2 backoff 4
+	some_hang
+	[[ $(status_of demo-web-2 '[.last_exit.signal, .last_exit.reason, .pid] | tojson') == '[9,"killed from outside",0]' ]]
+	rm "$PROGRAMS/agentd-nft.hang"
+	wait_ready demo-web-2 30
+	wait_for 5 greets 8080
+	true_rules
+}
+
+@test "whether it is started again is for its restart policy to say" {
+	kill_waiting demo-web-2 '.restart="no"'
+	wait_state demo-web-2 failed 4
+	[[ $(status_of demo-web-2 .reason) == "killed from outside" ]]
+	rm "$PROGRAMS/agentd-nft.hang"
+	wait_for 15 none_hang
+	no_rule 8080
+	true_rules
+}
+
+more_peers() {
+	api PUT /v1/peers "{\"subnet\":\"$SUBNET.0/24\",\"nodes\":[{\"name\":\"node1\",\"address\":\"192.0.2.1\",\"subnet\":\"$SUBNET.0/24\"},
+		{\"name\":\"node2\",\"address\":\"192.0.2.2\",\"subnet\":\"10.90.2.0/24\"}]}"
+	[[ $status != 2* ]]
+}
+names() { in_host cat "$HOST_DIR/state/workloads/$1/net/hosts"; }
+
+@test "a container that starts while peers are applied that are then taken back names none of them" {
+	hang
+	more_peers &
+	local waiting=$!
+	wait_for 5 some_hang
+	put demo-other-3
+	wait_ready demo-other-3 5
+	[[ $(names demo-other-3) == *node2* ]]
+	wait "$waiting"
+	[[ $(names demo-other-3) == *node1* && $(names demo-other-3) != *node2* ]]
+	rm "$PROGRAMS/agentd-nft.hang"
+}
+
 @test "agentd killed while the program hangs: the next agent starts the workload anew" {
 	hang
 	put demo-web-2 "$(published 8080)"
