@@ -16,7 +16,7 @@ struct net_nat {
 	struct sp_buf table;
 	bool known; /* table was true at this generation */
 	uint32_t generation;
-	bool looked; /* at the flows: an agent before us may have been killed just before it did */
+	bool looked; /* at the flows: a run may have been killed just before it did */
 	int flows;
 };
 
@@ -119,6 +119,7 @@ int net_nat_fd(const struct net_nat *nat)
 
 int net_nat_give_up(struct net_nat *nat, struct sp_err *err)
 {
+	nat->looked = false;
 	return net_nft_give_up(nat->nft, err);
 }
 

@@ -7,6 +7,7 @@
 #include <linux/netfilter/nfnetlink_conntrack.h>
 #include <netlink/attr.h>
 #include <netlink/msg.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -31,9 +32,8 @@ struct flow {
 };
 
 struct sweep {
-	const struct net_prefix *subnet;
-	const struct net_nft_port *ports;
-	size_t n_ports;
+	const struct told *told;
+	const char *before;        /* the table; NULL: not known */
 	struct ifaddrs *addresses; /* of the node */
 	struct sp_buf untrue;      /* requests that drop them, one after the other */
 	int n;
@@ -87,8 +87,8 @@ static bool is_of_node(const struct sweep *s, struct in_addr a)
 /* The published port that its first packet would meet; NULL: none. */
 static const struct net_nft_port *port_of(const struct sweep *s, const struct flow *f)
 {
-	for (size_t i = 0; i < s->n_ports; i++) {
-		const struct net_nft_port *p = &s->ports[i];
+	for (size_t i = 0; i < s->told->head.n_ports; i++) {
+		const struct net_nft_port *p = &s->told->ports[i];
 
 		if (p->host_port == f->port && (p->host_address.s_addr == INADDR_ANY ||
 						p->host_address.s_addr == f->to.s_addr))
@@ -97,16 +97,25 @@ static const struct net_nft_port *port_of(const struct sweep *s, const struct fl
 	return NULL;
 }
 
+/* Did a rule of ours lead that port somewhere? */
+static bool was_ours(const struct sweep *s, uint16_t port)
+{
+	char rule[sizeof("udp dport 65535 dnat ")];
+
+	snprintf(rule, sizeof(rule), "udp dport %u dnat ", port);
+	return !s->before || strstr(s->before, rule);
+}
+
 /* What was led into a container must be led there still; what was not, must not be. */
 static bool is_untrue(const struct sweep *s, const struct flow *f)
 {
 	const struct net_nft_port *p = port_of(s, f);
 	bool was_led = f->answers_from.s_addr != f->to.s_addr || f->answers_port != f->port;
 
-	if (was_led && !net_prefix_contains(s->subnet, f->answers_from))
+	if (was_led && !net_prefix_contains(&s->told->head.subnet, f->answers_from))
 		return false;
-	if (!was_led || !p)
-		return was_led || p;
+	if (!p)
+		return was_led && was_ours(s, f->port);
 	return f->answers_from.s_addr != p->address.s_addr || f->answers_port != p->port;
 }
 
@@ -213,10 +222,9 @@ static int drop_all(const struct sweep *s, int fd, struct sp_err *err)
 	return 0;
 }
 
-int flows_drop_untrue(const struct net_prefix *subnet, const struct net_nft_port *ports, size_t n,
-		      struct sp_err *err)
+int flows_drop_untrue(const struct told *told, const char *before, struct sp_err *err)
 {
-	struct sweep s = { .subnet = subnet, .ports = ports, .n_ports = n };
+	struct sweep s = { .told = told, .before = before };
 	autoclose int fd = net_generation_open(err);
 	int r;
 

@@ -83,6 +83,7 @@ static bool publishes_udp(const char *table)
 /* The flows are looked at where there may be some: not where no port of UDP was or is. */
 static int put(struct nft_table *t, const struct told *told, struct net_nft_answer *a)
 {
+	autofree char *before = NULL; /* with head.flows the flows may be of an older table */
 	const char *present;
 	bool flows = told->head.flows || told->head.n_ports;
 	int r = nft_table_list(t, &present, &a->err);
@@ -91,11 +92,12 @@ static int put(struct nft_table *t, const struct told *told, struct net_nft_answ
 		return r;
 	a->changed = !net_ruleset_same(present, told->text);
 	flows |= publishes_udp(present);
+	if (flows && !told->head.flows)
+		before = strdup(present);
 	if (a->changed)
 		r = nft_table_put(t, told->text, &a->err);
 	if (r == 0 && flows && (a->changed || told->head.flows))
-		a->flows = flows_drop_untrue(&told->head.subnet, told->ports, told->head.n_ports,
-					     NULL);
+		a->flows = flows_drop_untrue(told, before, NULL);
 	return r;
 }
 

@@ -1,4 +1,6 @@
 /* What the node's network lets through and what not: real connections between namespaces. */
+#include <sys/wait.h>
+
 #include "netcfg/nat.h"
 #include "tests/unit/netcfg/world.h"
 
@@ -287,5 +289,46 @@ Test(traffic, a_flow_that_is_still_true_is_left_alone)
 	ports[0].address = ip("10.90.1.3");
 	must(net_nat_apply(nat, &plan, &err));
 	cr_expect_eq(net_nat_flows(nat), 1);
+	net_nat_free(nat);
+}
+
+/* A rule of the operator's own: UDP port 7777 of the node leads into container b. */
+static void lead_by_hand(void)
+{
+	static const char rules[] = "add table ip own; add chain ip own in "
+				    "{ type nat hook prerouting priority -110; }; "
+				    "add rule ip own in udp dport 7777 dnat to 10.90.1.3:53";
+	pid_t pid = fork();
+	int status;
+
+	cr_assert_geq(pid, 0);
+	if (pid == 0) {
+		execlp("nft", "nft", rules, NULL);
+		_exit(127);
+	}
+	cr_assert_eq(waitpid(pid, &status, 0), pid);
+	cr_assert_eq(status, 0);
+}
+
+Test(traffic, a_flow_that_a_rule_of_the_operators_leads_into_a_container_is_left_alone)
+{
+	struct net_port port = { .host_port = 5353, .port = 53, .udp = true, .workload = "dns" };
+	struct net_plan plan = { .subnet = prefix("10.90.1.0/24"), .ports = &port, .n_ports = 1 };
+	struct net_nat *nat = NULL;
+	struct scene s;
+	struct talk ours, own;
+
+	talk_open(&s, &ours);
+	lead_by_hand();
+	own = ours;
+	own.to = world_sockaddr("192.168.56.11", 7777);
+	port.address = ip("10.90.1.2");
+	must(net_nat_open(world_nft(), &nat, &err));
+	must(net_nat_apply(nat, &plan, &err));
+	cr_expect(talks_to(&ours, ours.first));
+	cr_expect(talks_to(&own, own.second));
+	plan.n_ports = 0;
+	must(net_nat_apply(nat, &plan, &err));
+	cr_expect_eq(net_nat_flows(nat), 1, "%d", net_nat_flows(nat));
 	net_nat_free(nat);
 }
