@@ -8,6 +8,7 @@
 
 #include "base/str.h"
 #include "stackfile/keys.h"
+#include "stackfile/openly.h"
 #include "stackfile/scalar.h"
 
 #define SECRET_DIRECTORY "/run/secrets"
@@ -53,7 +54,8 @@ static void content_file(const struct value *v, const char *path, struct stack_c
 	struct sp_err err = { 0 };
 
 	if (resolver->file(resolver->state, path, &data, &err) < 0) {
-		value_refuse(v, STACK_CODE_FILE, "cannot be read: %s", err.message);
+		value_refuse(v, STACK_CODE_FILE, "cannot be read: %s",
+			     openly_written(v->node) ? err.message : sp_err_code_name(err.code));
 		return;
 	}
 	c->data = stack_arena_copy(v->r->arena, data.data ? data.data : "", data.len);
@@ -157,8 +159,10 @@ static bool content_find(const struct value *v, const char *key, bool secret, si
 	for (*ret = 0; *ret < n; ++*ret)
 		if (sp_str_eq(list[*ret].key, key))
 			return true;
-	value_refuse(v, STACK_CODE_REFERENCE, "names '%s', which the top-level '%s' does not have",
-		     key, secret ? "secrets" : "configs");
+	value_refuse(v, STACK_CODE_REFERENCE,
+		     secret ? "names '%s', which the top-level 'secrets' does not have"
+			    : "names '%s', which the top-level 'configs' does not have",
+		     key);
 	return false;
 }
 

@@ -74,6 +74,14 @@ void each_pair(const struct value *v, pair_fn fn, void *state)
 		value_expects(v, "a map or a list of NAME=value");
 }
 
+/* In a list the name is a part of the text, and a plan tells it. */
+static bool name_is_open(const struct value *v)
+{
+	const char *source = v->key ? NULL : v->node->source;
+
+	return !source || !memchr(source, '$', strcspn(source, "="));
+}
+
 static void set_variable(const struct value *v, const char *name, const char *value, void *state)
 {
 	const struct stack_resolver *resolver = v->r->resolver;
@@ -81,6 +89,13 @@ static void set_variable(const struct value *v, const char *name, const char *va
 
 	if (!name)
 		return;
+	if (!name_is_open(v)) {
+		value_refuse(v, STACK_CODE_VALUE,
+			     "has '%s': the name of a variable has to stand openly, as in "
+			     "NAME=${VALUE}",
+			     name);
+		return;
+	}
 	if (!env_name_valid(name, strlen(name))) {
 		value_refuse(v, STACK_CODE_VALUE, "has '%s', which cannot name a variable", name);
 		return;
@@ -106,6 +121,16 @@ struct env_file_entry {
 	bool required;
 };
 
+/* The path as the file has it. */
+static const char *path_written(const struct value *v, const struct env_file_entry *e)
+{
+	const struct node_entry *path =
+		v->node->kind == NODE_MAP ? node_find(v->node, "path") : NULL;
+	const struct node *n = path ? path->value : v->node;
+
+	return n->source ? n->source : e->path;
+}
+
 static void env_file_load(const struct value *v, const struct env_file_entry *e,
 			  struct stack_service *s)
 {
@@ -116,13 +141,15 @@ static void env_file_load(const struct value *v, const struct env_file_entry *e,
 	struct env_file f = { .arena = v->r->arena,
 			      .report = v->r->report,
 			      .resolver = resolver,
-			      .file = e->path,
+			      .file = path_written(v, e),
 			      .key = path };
 
 	value_path(v, path);
 	if (resolver->file(resolver->state, e->path, &text, &err) < 0) {
 		if (e->required || err.code != SP_E_NOT_FOUND)
-			value_refuse(v, STACK_CODE_FILE, "cannot be read: %s", err.message);
+			value_refuse(v, STACK_CODE_FILE, "cannot be read: %s",
+				     openly_written(v->node) ? err.message
+							     : sp_err_code_name(err.code));
 		return;
 	}
 	if (text.len && memchr(text.data, '\0', text.len))

@@ -37,7 +37,8 @@ struct node {
 	int indent;  /* scalar: columns from `at` to the first byte of text; -1: not on one line */
 	bool refers; /* scalar: it has references to services (output_parts.h), and its dollar signs
 			are doubled */
-	bool variable; /* scalar: it names a variable, so its text may come from outside */
+	char *source; /* scalar: as it stands in the file, where it names a variable and its text
+			 may come from outside; NULL otherwise */
 	bool interpolated, open; /* scalar: done already; collection: not closed yet */
 	struct node_entry *entries;
 	size_t n, weight, height;

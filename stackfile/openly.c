@@ -7,7 +7,7 @@
 
 bool openly_written(const struct node *n)
 {
-	if (n->variable)
+	if (n->source)
 		return false;
 	for (size_t i = 0; i < n->n; i++)
 		if (!openly_written(n->entries[i].value))

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "stackfile/quote.h"
+
 struct value value_child(const struct value *up, size_t i)
 {
 	const struct node_entry *e = &up->node->entries[i];
@@ -76,13 +78,32 @@ static void add_value(const struct value *v, struct stack_finding *f, const char
 	add(v->r, f, fmt, ap);
 }
 
+/* Who reads what was wrong need not know what a variable holds. */
+static void refuse(const struct value *v, struct stack_finding *f, const char *fmt, va_list ap)
+	__attribute__((format(printf, 3, 0)));
+
+static void refuse(const struct value *v, struct stack_finding *f, const char *fmt, va_list ap)
+{
+	autobuf struct sp_buf text = { 0 };
+	char path[VALUE_PATH_MAX];
+
+	value_path(v, path);
+	f->key = path;
+	f->file = v->r->source->file;
+	quote_format(&text, v->node, fmt, ap);
+	if (text.error)
+		v->r->report->no_memory = 1;
+	else
+		stack_report_add(v->r->report, f, "%s%s%s", path, *path ? " " : "", text.data);
+}
+
 void value_refuse(const struct value *v, enum stack_code code, const char *fmt, ...)
 {
 	struct stack_finding f = { .severity = STACK_ERROR, .code = code, .at = v->node->at };
 	va_list ap;
 
 	va_start(ap, fmt);
-	add_value(v, &f, fmt, ap);
+	refuse(v, &f, fmt, ap);
 	va_end(ap);
 }
 

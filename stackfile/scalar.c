@@ -67,7 +67,7 @@ static bool number(const struct value *v, int64_t min, int64_t max, int64_t *ret
 	if (sp_parse_i64(s, &n, NULL) < 0)
 		value_refuse(v, STACK_CODE_TYPE, "expects a whole number, not '%s'", s);
 	else if (n < min || n > max)
-		value_refuse(v, STACK_CODE_VALUE, "is %lld, outside of %lld..%lld", (long long)n,
+		value_refuse(v, STACK_CODE_VALUE, "is '%s', outside of %lld..%lld", s,
 			     (long long)min, (long long)max);
 	else
 		*ret = n;

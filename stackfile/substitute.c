@@ -124,8 +124,8 @@ static void substitute_scalar(const struct value *v, struct node *n)
 	v->r->report->no_memory |= out.error != 0;
 	if (!text)
 		return;
+	n->source = work.variable ? n->text : NULL;
 	n->text = text;
-	n->variable = work.variable;
 	n->refers = vars.keep_references;
 	n->plain = false; /* what a variable leaves empty is an empty string, not null */
 }

@@ -299,7 +299,7 @@ Test(extension, refuses_in_tasks)
 		{ "tasks: {t: {image: x, timeout: 0s}}",
 		  "s.yaml:2:47: error: x-stackpilot.tasks.t.timeout is 0" },
 		{ "tasks: {t: {image: x, retries: 101}}",
-		  "s.yaml:2:47: error: x-stackpilot.tasks.t.retries is 101, outside of 0..100" },
+		  "s.yaml:2:47: error: x-stackpilot.tasks.t.retries is '101', outside of 0..100" },
 		{ "tasks: {t: {image: x, depends_on: [web]}}",
 		  "s.yaml:2:51: error: x-stackpilot.tasks.t.depends_on[0] depends on 'web', which is "
 		  "not a task of this file" },

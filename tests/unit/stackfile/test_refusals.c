@@ -151,3 +151,73 @@ Test(refusals, of_a_stack_without_a_name)
 		"'_', at most 63",
 		source.text);
 }
+
+/* A value of a variable may be a secret wherever it was put by mistake. */
+Test(refusals, quote_a_value_with_a_variable_as_it_stands_in_the_file)
+{
+	static const char *const bodies[] = {
+		"    environment: [\"${V}\"]\n",
+		"    environment: [\"${V}\", \"${V}\"]\n",
+		"    environment: [\"${LINE}\"]\n",
+		"    environment: [\"A${V}=1\"]\n",
+		"    cap_add: [\"${V}\"]\n",
+		"    mem_limit: \"${V}\"\n",
+		"    ports: [\"${V}:80\"]\n",
+		"    ports: [{target: \"${V}\"}]\n",
+		"    restart: \"${V}\"\n",
+		"    hostname: \"${V}\"\n",
+		"    deploy: {replicas: \"${N}\"}\n",
+		"    healthcheck: {test: [CMD, a], interval: \"${V}\"}\n",
+		"    depends_on: [\"${V}\"]\n",
+		"    extra_hosts: [\"a:${V}\", \"${V}\"]\n",
+		"    extra_hosts: {a: \"${V}\"}\n",
+		"    env_file: \"${V}\"\n",
+		"    env_file: {path: \"x/${V}\"}\n",
+		"    env_file: \"${BAD}\"\n",
+		"    secrets: [\"${V}\"]\n",
+		"    volumes: [\"${V}:/data\"]\n",
+		"    volumes: [\"data:${V}\"]\n",
+		"    tmpfs: \"/a:size=${V}\"\n",
+		"    stop_signal: \"${V}\"\n",
+		"    read_only: \"${V}\"\n",
+		"    x-stackpilot: {from_output: {A: \"${V}\"}}\n",
+		"x-stackpilot: {requires: {net: {outputs: [\"${V}\"]}}}\n",
+		"secrets: {s: {file: \"${V}\"}}\n",
+		"secrets: {s: {environment: \"${V}\"}}\n",
+	};
+	static const struct given variables[] = { { "V", "s3cr3t CANARY" },
+						  { "LINE", "CANARY=v" },
+						  { "N", "777777" },
+						  { "BAD", "CANARY.env" },
+						  { 0 } };
+	static const struct given files[] = { { "CANARY.env", "A B C\n" }, { 0 } };
+
+	for (size_t i = 0; i < SP_COUNT(bodies); i++) {
+		autoreading struct reading r = { .variables = variables, .files = files };
+		autobuf struct sp_buf said = { 0 };
+		char text[512];
+
+		snprintf(text, sizeof(text), "services:\n  web:\n    image: nginx\n%s", bodies[i]);
+		read_text_of(&r, text);
+		cr_expect_eq(r.result, -EINVAL, "%s", text);
+		for (size_t k = 0; k < r.report.n; k++)
+			stack_diagnostic_format(&r.report.list[k], &said);
+		cr_expect_gt(r.report.n, 0);
+		cr_expect_null(strstr(said.data, "CANARY"), "%s: %s", text, said.data);
+		cr_expect_null(strstr(said.data, "777777"), "%s: %s", text, said.data);
+	}
+}
+
+Test(refusals, of_a_variables_name_say_how_to_write_it)
+{
+	static const struct refusal cases[] = {
+		{ "    environment: [\"${V:-A}=1\"]\n",
+		  "s.yaml:4:19: error: services.web.environment[0] has '${V:-A}=1': the name of a "
+		  "variable has to stand openly, as in NAME=${VALUE}" },
+		{ "    mem_limit: \"${V:-lots}\"\n",
+		  "s.yaml:4:16: error: services.web.mem_limit expects a size such as 512m or 2gb, "
+		  "not '${V:-lots}'" },
+	};
+
+	refuse_all(cases, SP_COUNT(cases));
+}

@@ -100,7 +100,7 @@ Test(refusals, of_secrets_and_configs)
 		{ "    configs: [{source: c, target: /a/../b}]\nconfigs: {c: {content: x}}\n",
 		  "s.yaml:4:15: error: services.web.configs[0] has '..' in the path '/a/../b'" },
 		{ "    configs: [{source: c, uid: 65536}]\nconfigs: {c: {content: x}}\n",
-		  "s.yaml:4:32: error: services.web.configs[0].uid is 65536, outside of 0..65535" },
+		  "s.yaml:4:32: error: services.web.configs[0].uid is '65536', outside of 0..65535" },
 	};
 
 	refuse_all(cases, SP_COUNT(cases));

@@ -15,9 +15,9 @@ Test(refusals, say_what_type_was_expected)
 		  "s.yaml:4:24: error: services.web.deploy.replicas expects a whole number, not "
 		  "'many'" },
 		{ "    deploy: {replicas: 1001}\n",
-		  "s.yaml:4:24: error: services.web.deploy.replicas is 1001, outside of 0..1000" },
+		  "s.yaml:4:24: error: services.web.deploy.replicas is '1001', outside of 0..1000" },
 		{ "    deploy: {replicas: -1}\n",
-		  "s.yaml:4:24: error: services.web.deploy.replicas is -1, outside of 0..1000" },
+		  "s.yaml:4:24: error: services.web.deploy.replicas is '-1', outside of 0..1000" },
 		{ "    mem_limit: lots\n",
 		  "s.yaml:4:16: error: services.web.mem_limit expects a size such as 512m or 2gb, "
 		  "not 'lots'" },
@@ -224,7 +224,7 @@ Test(refusals, of_health_checks_and_probes)
 		{ "    healthcheck: {test: x, interval: 0s}\n",
 		  "s.yaml:4:38: error: services.web.healthcheck.interval is 0" },
 		{ "    healthcheck: {test: x, retries: 0}\n",
-		  "s.yaml:4:37: error: services.web.healthcheck.retries is 0, outside of 1..1000" },
+		  "s.yaml:4:37: error: services.web.healthcheck.retries is '0', outside of 1..1000" },
 		{ "    x-stackpilot: {liveness: {interval: 1s}}\n",
 		  "s.yaml:4:30: error: services.web.x-stackpilot.liveness needs one of 'http', 'tcp', "
 		  "'exec' and 'postgres'" },
