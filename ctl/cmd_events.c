@@ -128,7 +128,7 @@ static void put_step(const json_t *e, struct sp_buf *line)
 		      *ctl_json_text(e, "message") ? ": " : "");
 }
 
-/* "2026-11-21T08:00:00.123Z  workload.exit  demo-db-1  message" */
+/* "42  2026-11-21T08:00:00.123Z  workload.exit  demo-db-1  message" */
 static void print_text(const json_t *e)
 {
 	autobuf struct sp_buf line = SP_BUF_INIT, clean = SP_BUF_INIT;
@@ -138,7 +138,9 @@ static void print_text(const json_t *e)
 		subject = ctl_json_text(e, "stack");
 	if (!*subject)
 		subject = ctl_json_text(e, "node");
-	sp_buf_printf(&line, "%.23sZ  %-25s %-20s ", at, ctl_json_text(e, "type"), subject);
+	sp_buf_printf(&line, "%6lld  %.23sZ  %-25s %-20s ",
+		      (long long)json_integer_value(json_object_get(e, "seq")), at,
+		      ctl_json_text(e, "type"), subject);
 	put_step(e, &line);
 	sp_buf_puts(&line, ctl_json_text(e, "message"));
 	ctl_clean(&clean, line.data ? line.data : "", false);

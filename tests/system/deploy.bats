@@ -70,6 +70,7 @@ is_running() { workload_is "$1" running; }
 	ctl events -o json --since 5 | jq -se --argjson all "$all" '.[0].seq == 6 and length >= $all - 5'
 	types=$(ctl events --stack t -o json --type stack.updated,lock. | jq -r .type | sort -u)
 	[[ $types == *lock.acquired*stack.updated* && $types != *operation* ]]
+	[[ $(ctl events --since 3 | head -n 1) == *" 4  2"*"Z  "* ]]
 	run -3 ctl events --since 5x
 	run -3 ctl events --since 99999999999999999999
 }
