@@ -121,6 +121,8 @@ void agent_failure(const struct agent *a, const struct sp_err *err, struct wire_
 	snprintf(ret->node, sizeof(ret->node), "%s", a->name);
 	if (!*ret->component)
 		snprintf(ret->component, sizeof(ret->component), "agentd");
+	if (!*ret->next && err->code == SP_E_UNREACHABLE)
+		snprintf(ret->next, sizeof(ret->next), "ctl node show %s", a->name);
 }
 
 /* One JSON call; what a refused one said is kept. ret may be NULL. */

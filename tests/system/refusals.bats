@@ -109,7 +109,7 @@ said() { # exit status, text...
 }
 
 @test "a port that another stack publishes is refused with the owner" {
-	refused 1 "place of bad-w-1: " "worker1: port 8080/tcp already published on worker1 by good/web-" \
+	refused 1 "place: no node for 'bad-w-1'" "worker1: port 8080/tcp already published on worker1 by good/web-" \
 		"worker2: port 8080/tcp already published on worker2 by good/web-" <<-'END'
 		name: bad
 		services:
@@ -323,9 +323,11 @@ node_is() { ctl node ls -o json | jq -e --arg n "$1" --arg s "$2" '.nodes[] | se
 	said 7 "worker2" "https://192.168.56.12:7701"
 	run ctl exec "$id" -- true
 	said 7 "worker2" "https://192.168.56.12:7701"
+	run ctl restart "$id"
+	said 7 "worker2" "https://192.168.56.12:7701" "next: ctl node show worker2"
 	printf 'name: bad\nservices: {w: {image: "test/busybox:1", deploy: {placement: {constraints: [node.hostname == worker2]}}}}\n' >bad.yaml
 	run ctl deploy bad.yaml
-	said 7 "place of bad-w-1" "worker1: does not satisfy" "worker2: unreachable" "https://192.168.56.12:7701"
+	said 7 "place: no node for 'bad-w-1'" "worker1: does not satisfy" "worker2: unreachable" "https://192.168.56.12:7701"
 	run ctl verify
 	said 5 worker2
 	lab service worker2 start agentd
