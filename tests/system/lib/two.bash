@@ -86,7 +86,7 @@ stopped_holder_is_fenced() { # store's url for the second
 	stop_between_writes "$pid"
 	start_b "$1"
 	within 30 has_ended "$op"
-	[[ $(op_b "$op" '[.state, .attempt] | join(" ")') == "succeeded 2" ]]
+	[[ $(op_b "$op" '.state == "succeeded" and .attempt > 1') == true ]] # a busy machine may cost the second one its lock too
 	before=$(what_runs)
 	steps=$(op_b "$op" '.steps | length')
 
