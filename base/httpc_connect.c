@@ -31,12 +31,14 @@ static int open_socket(struct sp_httpc *c, const struct sockaddr *to, socklen_t 
 	socklen_t size = sizeof(*ret_num);
 	int one = 1, r = 1;
 
+	*ret_num = fd < 0 && errno == EAFNOSUPPORT ? errno : 0; /* a kernel without IPv6 */
 	if (fd < 0)
-		return sp_fail_errno(err, errno, "socket");
+		return *ret_num ? -1 : sp_fail_errno(err, errno, "socket");
 	if (to->sa_family != AF_UNIX)
 		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 	*ret_num = connect(fd, to, len) < 0 ? errno : 0;
 	if (*ret_num == EINPROGRESS) {
+		*ret_num = 0;
 		r = httpc_wait(c, fd, POLLOUT, until_ns, err);
 		if (r < 0)
 			return r;

@@ -6,36 +6,54 @@
 #include "base/httpc_impl.h"
 #include "base/time.h"
 
-int httpc_head_receive(struct sp_httpc *c, struct httpc_head *ret, struct sp_err *err)
+ssize_t httpc_head_find(struct sp_httpc *c, struct httpc_head *ret, struct sp_err *err)
 {
 	struct sp_buf *in = &c->conn->in;
 
-	for (;;) {
+	while (in->len) {
 		const char *reason = NULL;
-		ssize_t n = in->len ? httpc_head_parse(in->data, in->len, ret, &reason) : 0;
+		ssize_t n = httpc_head_parse(in->data, in->len, ret, &reason);
 
 		if (n < 0)
 			return httpc_fail_garbage(c, (int)n, reason, err);
-		if (n > 0)
-			sp_buf_consume(in, (size_t)n);
-		if (n > 0 && (ret->status >= 200 || ret->status == 101))
-			return 0;
-		if (n > 0)
-			continue;
-		n = httpc_receive(c, err);
-		if (n <= 0)
-			return n < 0 ? (int)n : httpc_fail_lost(c, 0, err);
+		if (n == 0 || ret->status >= 200 || ret->status == 101)
+			return n;
+		if (++c->conn->interim > HTTPC_INTERIM_MAX)
+			return httpc_fail_garbage(c, -EBADMSG, "it has no end of interim replies",
+						  err);
+		sp_buf_consume(in, (size_t)n);
 	}
+	return 0;
 }
 
-/* Hand a piece of the body on. */
-static int put(const struct sp_httpc *c, int status, struct httpc_sink *sink, const char *data,
+int httpc_head_receive(struct sp_httpc *c, struct httpc_head *ret, struct sp_err *err)
+{
+	ssize_t n;
+
+	while ((n = httpc_head_find(c, ret, err)) == 0) {
+		n = httpc_receive(c, err);
+		if (n == 0)
+			return httpc_fail_lost(c, 0, err);
+		if (n < 0)
+			break;
+	}
+	if (n < 0)
+		return (int)n;
+	sp_buf_consume(&c->conn->in, (size_t)n);
+	httpc_moved(c);
+	return 0;
+}
+
+/* Hand a piece of the body on. The time that on_data takes is no silence of the server's. */
+static int put(struct sp_httpc *c, int status, struct httpc_sink *sink, const char *data,
 	       size_t len, struct sp_err *err)
 {
 	if (sink->on_data && status < 400) {
 		sink->stopped = sink->on_data(sink->state, data, len) != 0;
+		httpc_moved(c);
 		return 0;
 	}
+	httpc_moved(c);
 	sp_buf_append(sink->body, data, len);
 	if (sp_buf_check(sink->body, NULL) == -E2BIG)
 		return sp_fail(err, SP_E_TOO_LARGE, "%s: a reply of over %zu bytes", c->what,
@@ -80,8 +98,6 @@ static int receive_body(struct sp_httpc *c, const struct httpc_head *head, bool 
 		r = take_body(c, head->status, &b, sink, err);
 		if (r < 0 || b.part == HTTPC_BODY_END || sink->stopped)
 			return r;
-		if (atomic_load(&c->interrupted))
-			return httpc_fail_interrupted(c, err);
 		n = httpc_receive(c, err);
 		if (n < 0)
 			return (int)n;
@@ -94,18 +110,16 @@ static int receive_body(struct sp_httpc *c, const struct httpc_head *head, bool 
 static int attempt(struct sp_httpc *c, const struct httpc_request *q, struct httpc_sink *sink,
 		   struct httpc_head *ret, bool *ret_dead, struct sp_err *err)
 {
-	struct sp_err why = { 0 };
 	int sent, r;
 	bool whole;
 
 	c->conn->heard = false;
-	sent = httpc_request_send(c, q, &why);
-	r = sent < 0 ? sent : httpc_head_receive(c, ret, &why);
-	*ret_dead = r < 0 && !c->conn->heard && why.code == SP_E_UNREACHABLE;
+	c->conn->interim = 0;
+	sent = httpc_request_send(c, q, err);
+	r = sent < 0 ? sent : httpc_head_receive(c, ret, err);
+	*ret_dead = r < 0 && !c->conn->heard && err->code == SP_E_UNREACHABLE;
 	if (r == 0 && ret->status == 101 && !q->upgrade)
-		r = httpc_fail_garbage(c, -EBADMSG, "it switches protocols unasked", &why);
-	if (r < 0 && err)
-		*err = why;
+		r = httpc_fail_garbage(c, -EBADMSG, "it switches protocols unasked", err);
 	if (r == 0 && ret->status != 101)
 		r = receive_body(c, ret, !strcmp(q->method, "HEAD"), sink, err);
 	whole = r == 0 && sent == 0 && !sink->stopped && !ret->close;
@@ -125,13 +139,12 @@ static int rewind_body(const struct httpc_request *q, struct sp_err *err)
  * A kept connection may have been closed by the server at the very moment that it is used again.
  * Then not one byte of a reply comes, and the request is sent once more over a fresh one.
  */
-int httpc_exchange(struct sp_httpc *c, const struct httpc_request *q, struct httpc_sink *sink,
-		   struct httpc_head *ret, struct sp_err *err)
+static int exchange(struct sp_httpc *c, const struct httpc_request *q, struct httpc_sink *sink,
+		    struct httpc_head *ret, struct sp_err *err)
 {
 	bool dead = false;
 	int r;
 
-	*ret = (struct httpc_head){ 0 };
 	if (c->conn && !httpc_conn_is_idle(c->conn))
 		httpc_drop(c);
 	if (c->conn) {
@@ -144,4 +157,17 @@ int httpc_exchange(struct sp_httpc *c, const struct httpc_request *q, struct htt
 	}
 	r = httpc_connect(c, err);
 	return r < 0 ? r : attempt(c, q, sink, ret, &dead, err);
+}
+
+int httpc_exchange(struct sp_httpc *c, const struct httpc_request *q, struct httpc_sink *sink,
+		   struct httpc_head *ret, struct sp_err *err)
+{
+	struct sp_err why = { 0 };
+	int r;
+
+	*ret = (struct httpc_head){ 0 };
+	r = exchange(c, q, sink, ret, &why);
+	if (r < 0 && err)
+		*err = why; /* of the last attempt */
+	return r;
 }

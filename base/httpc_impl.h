@@ -29,6 +29,7 @@
 #define HTTPC_BODY_MAX        (64 << 20)                /* bytes of a reply that is kept whole */
 #define HTTPC_ERROR_BODY_MAX  (64 << 10) /* bytes of a refusal to a stream or an upgrade */
 #define HTTPC_HEAD_MAX        (32 << 10) /* bytes of a reply's head, or of what follows its chunks */
+#define HTTPC_INTERIM_MAX     16         /* replies before the final one */
 #define HTTPC_PIECE           (32 << 10) /* bytes sent or received at once */
 #define HTTPC_HOST_MAX        254
 
@@ -51,6 +52,8 @@ struct httpc_conn {
 	unsigned int refused; /* why the server's certificate is, GNUTLS_CERT_* */
 	bool pin_missed;      /* it is not under the pinned authority */
 	bool heard;           /* something of the reply to the last request came */
+	int interim;          /* replies of 1xx to it */
+	int warnings;         /* of TLS, since bytes moved last */
 	struct sp_buf in;     /* received and not taken yet */
 };
 
@@ -66,7 +69,9 @@ struct sp_httpc {
 	atomic_bool interrupted;
 };
 
-/* The clock of a call starts. silence: it runs anew whenever bytes move. */
+/* The clock of a call starts. silence: it runs anew whenever something moves: bytes of a request,
+ * a final head, bytes of a body. Framing and interim replies are nothing: a server could send them
+ * for ever. */
 void httpc_begin(struct sp_httpc *c, bool silence);
 void httpc_moved(struct sp_httpc *c);
 const char *httpc_address(const struct sp_httpc *c);
@@ -90,6 +95,9 @@ bool httpc_conn_is_idle(struct httpc_conn *conn);
 /* At once: bytes moved; 0 at the end (receiving); -EAGAIN; -EPROTO with conn->tls_error; -errno. */
 ssize_t httpc_conn_send(struct httpc_conn *conn, const void *data, size_t len);
 ssize_t httpc_conn_recv(struct httpc_conn *conn, void *data, size_t room);
+/* 1 before until_ns, 0 from then on, or the error of an interrupt: asked before each piece, for a
+ * fast server never lets anybody wait. */
+int httpc_in_time(struct sp_httpc *c, int64_t until_ns, struct sp_err *err);
 /* 1 when fd is ready, 0 when it is until_ns, or the error of an interrupt. */
 int httpc_wait(struct sp_httpc *c, int fd, short events, int64_t until_ns, struct sp_err *err);
 /* More into conn->in, waiting for it; the count, 0 at the end. */
@@ -145,7 +153,10 @@ struct httpc_request {
 
 /* Send it over c->conn. 0; 1: a reply is there already and the rest of the body was not sent. */
 int httpc_request_send(struct sp_httpc *c, const struct httpc_request *q, struct sp_err *err);
-/* The head of the final reply, taken out of conn->in; interim ones are passed over, but for 101. */
+/* The length of the final reply's head, or of 101's, which is then at the front of conn->in; 0
+ * while there is more to come. Interim ones are taken out and counted. */
+ssize_t httpc_head_find(struct sp_httpc *c, struct httpc_head *ret, struct sp_err *err);
+/* The same, waited for and taken out. */
 int httpc_head_receive(struct sp_httpc *c, struct httpc_head *ret, struct sp_err *err);
 
 /* Where the body of a reply goes. */

@@ -51,48 +51,32 @@ static int build_head(const struct sp_httpc *c, const struct httpc_request *q, s
 	return sp_buf_check(out, err);
 }
 
-/* Is there a final reply? Interim ones are taken away; *ret_go: one of them was. */
-static int look_at_replies(struct sp_httpc *c, bool *ret_go, struct sp_err *err)
-{
-	for (;;) {
-		const char *reason;
-		struct httpc_head h;
-		ssize_t n = c->conn->in.len ? httpc_head_parse(c->conn->in.data, c->conn->in.len,
-							       &h, &reason)
-					    : 0;
-
-		if (n < 0)
-			return httpc_fail_garbage(c, (int)n, reason, err);
-		if (n == 0 || h.status >= 200 || h.status == 101)
-			return n > 0;
-		sp_buf_consume(&c->conn->in, (size_t)n);
-		*ret_go = true;
-	}
-}
-
 /* What has arrived by now; 1 when a final reply has. */
-static int look(struct sp_httpc *c, bool *ret_go, struct sp_err *err)
+static int look(struct sp_httpc *c, struct sp_err *err)
 {
 	ssize_t n = httpc_receive_now(c->conn);
+	struct httpc_head head;
 
 	if (n == -EAGAIN)
 		return 0;
-	return n > 0 ? look_at_replies(c, ret_go, err) : httpc_fail_lost(c, n, err);
+	if (n <= 0)
+		return httpc_fail_lost(c, n, err);
+	n = httpc_head_find(c, &head, err);
+	return n < 0 ? (int)n : n > 0;
 }
 
 /* Leave to send a large body, a refusal, or silence: then it is sent anyway. */
 static int await_leave(struct sp_httpc *c, struct sp_err *err)
 {
 	int64_t until_ns = sp_time_mono_ns() + HTTPC_CONTINUE_WAIT;
-	bool go = false;
 	int r = 0;
 
 	until_ns = until_ns < c->until_ns ? until_ns : c->until_ns;
-	while (r == 0 && !go) {
+	while (r == 0 && !c->conn->interim) {
 		r = httpc_wait(c, c->conn->fd, POLLIN, until_ns, err);
 		if (r <= 0)
 			return r;
-		r = look(c, &go, err);
+		r = look(c, err);
 	}
 	return r;
 }
@@ -100,20 +84,21 @@ static int await_leave(struct sp_httpc *c, struct sp_err *err)
 /* The server reads no more: perhaps it has said why. */
 static int send_failed(struct sp_httpc *c, ssize_t failure, struct sp_err *err)
 {
-	bool go;
-
-	return look(c, &go, NULL) > 0 ? 1 : httpc_fail_lost(c, failure, err);
+	return look(c, NULL) > 0 ? 1 : httpc_fail_lost(c, failure, err);
 }
 
 /* All of it, or 1 when a final reply came before. */
 static int send_piece(struct sp_httpc *c, const char *data, size_t len, struct sp_err *err)
 {
-	bool go;
 	int r;
 
 	while (len) {
-		ssize_t n = httpc_conn_send(c->conn, data, len);
+		ssize_t n;
 
+		r = httpc_in_time(c, c->until_ns, err);
+		if (r <= 0)
+			return r < 0 ? r : httpc_fail_lost(c, -ETIMEDOUT, err);
+		n = httpc_conn_send(c->conn, data, len);
 		if (n > 0) {
 			httpc_moved(c);
 			data += n;
@@ -125,7 +110,7 @@ static int send_piece(struct sp_httpc *c, const char *data, size_t len, struct s
 		r = httpc_wait(c, c->conn->fd, POLLIN | POLLOUT, c->until_ns, err);
 		if (r <= 0)
 			return r < 0 ? r : httpc_fail_lost(c, -ETIMEDOUT, err);
-		r = look(c, &go, err);
+		r = look(c, err);
 		if (r)
 			return r;
 	}
@@ -149,7 +134,6 @@ static ssize_t read_some(int fd, char *buf, size_t len, struct sp_err *err)
 static int send_file(struct sp_httpc *c, const struct httpc_request *q, struct sp_err *err)
 {
 	autofree char *piece = malloc(HTTPC_PIECE);
-	bool go;
 	int r = 0;
 
 	if (!piece)
@@ -160,9 +144,10 @@ static int send_file(struct sp_httpc *c, const struct httpc_request *q, struct s
 		if (n < 0)
 			return (int)n;
 		left -= (uint64_t)n;
+		httpc_moved(c); /* the time that the file takes is no silence of the server's */
 		r = send_piece(c, piece, (size_t)n, err);
 		if (r == 0)
-			r = look(c, &go, err);
+			r = look(c, err);
 	}
 	return r;
 }

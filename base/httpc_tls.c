@@ -167,9 +167,9 @@ int httpc_tls_open(struct sp_httpc *c, int64_t until_ns, struct sp_err *err)
 
 		if (gnutls_error_is_fatal(rc))
 			return fail_handshake(c, rc, err);
-		if (rc != GNUTLS_E_AGAIN)
-			continue;
-		r = httpc_wait(c, c->conn->fd, sending ? POLLOUT : POLLIN, until_ns, err);
+		r = rc == GNUTLS_E_AGAIN
+			    ? httpc_wait(c, c->conn->fd, sending ? POLLOUT : POLLIN, until_ns, err)
+			    : httpc_in_time(c, until_ns, err);
 		if (r == 0)
 			r = sp_fail(err, SP_E_TIMEOUT, "%s at '%s': no TLS session in time",
 				    c->what, httpc_address(c));

@@ -25,6 +25,7 @@
 /* What a connection is given. */
 struct act {
 	const char *replies[4]; /* one for each request; after the last one it is closed */
+	const char *flood;      /* after them, for ever and as fast as it is taken */
 	bool at_once;           /* do not wait for a request */
 	bool slowly;            /* a byte every millisecond */
 	bool stays;             /* silent and open, until the end of the test */
@@ -35,7 +36,7 @@ struct script {
 	size_t n;
 	char dir[32], path[64];
 	int listener;
-	atomic_int connections, requests;
+	atomic_int connections, requests, floods;
 	pthread_t thread;
 	int stop[2];
 };
@@ -87,6 +88,8 @@ static void play(struct script *s, const struct act *a, int fd)
 			return;
 		say(fd, a->replies[i], a->slowly);
 	}
+	while (a->flood && send(fd, a->flood, strlen(a->flood), MSG_NOSIGNAL) > 0)
+		atomic_fetch_add(&s->floods, 1);
 	while (a->stays && !stopped(s, fd)) {
 		char rest[4096];
 
@@ -414,6 +417,137 @@ Test(httpc_hostile, nothing_can_be_smuggled_into_a_request)
 	cr_expect_eq(sp_httpc_json(c, "GET", "/ HTTP/1.1\r\nA: b", NULL, NULL, &err), -EINVAL);
 	cr_expect_eq(sp_httpc_json(c, "GET /", "/", NULL, NULL, &err), -EINVAL);
 	cr_expect_eq(s.requests, 0);
+	sp_httpc_free(c);
+	close_script(&s);
+}
+
+/* Framing is no progress: one byte of an extension now and then is silence. */
+Test(httpc_hostile, a_stream_of_nothing_but_framing_is_silent)
+{
+	static char text[600];
+	const struct act acts[] = { { .replies = { text }, .slowly = true, .stays = true } };
+	struct sp_err err = { 0 };
+	struct script s;
+	struct sp_httpc *c;
+	size_t got = 0;
+
+	snprintf(text, sizeof(text), HEAD "Transfer-Encoding: chunked\r\n\r\n5;%0500d", 0);
+	open_script(&s, acts, SP_COUNT(acts));
+	c = client(&s);
+	sp_httpc_set_timeout(c, 150 * SP_NS_PER_MS);
+	cr_expect_eq(sp_httpc_stream(c, "GET", "/", count_bytes, &got, NULL, &err), -ETIMEDOUT);
+	cr_expect_eq(got, 0, "%zu: %s", got, err.message);
+	sp_httpc_free(c);
+	close_script(&s);
+}
+
+#define CHUNKED HEAD "Transfer-Encoding: chunked\r\n\r\n"
+
+/* A byte of a body in a great deal of framing. */
+static const char *costly_chunk(void)
+{
+	static char chunk[30100];
+
+	snprintf(chunk, sizeof(chunk), "1;%030000d\r\nx\r\n", 0);
+	return chunk;
+}
+
+Test(httpc_hostile, a_flood_does_not_outlast_the_timeout)
+{
+	const struct act act = { .replies = { CHUNKED }, .flood = costly_chunk() };
+	struct sp_err err = { 0 };
+	struct script s;
+	struct sp_httpc *c;
+	char body[128];
+
+	open_script(&s, &act, 1);
+	c = client(&s);
+	sp_httpc_set_timeout(c, 100 * SP_NS_PER_MS);
+	cr_expect_eq(get(c, body, &err), -ETIMEDOUT, "%s", err.message);
+	sp_httpc_free(c);
+	close_script(&s);
+}
+
+Test(httpc_hostile, interim_replies_without_end_are_no_http)
+{
+	const struct act act = { .replies = { "HTTP/1.1 103 Early\r\n\r\n" },
+				 .flood = "HTTP/1.1 103 Early\r\n\r\n" };
+
+	for (int i = 0; i < 2; i++) {
+		struct sp_err err = { 0 };
+		struct script s;
+		struct sp_httpc *c;
+		char body[128];
+
+		open_script(&s, &act, 1);
+		c = client(&s);
+		cr_expect_eq(i ? upload(c, 32 << 20, &err) : get(c, body, &err), -EHOSTUNREACH);
+		cr_expect(strstr(err.message, "no end of interim replies"), "%s", err.message);
+		cr_expect_eq(s.connections, 1);
+		sp_httpc_free(c);
+		close_script(&s);
+	}
+}
+
+struct interrupter {
+	struct script *script;
+	struct sp_httpc *client;
+};
+
+/* Once the flood runs. */
+static void *interrupt(void *arg)
+{
+	struct interrupter *i = arg;
+
+	for (int ms = 0; i->script->floods < 50 && ms < 10000; ms++)
+		poll(NULL, 0, 1);
+	sp_httpc_interrupt(i->client);
+	return NULL;
+}
+
+/* Each byte of such a stream is progress, so only its reader's patience ends it. */
+Test(httpc_hostile, a_flood_can_be_interrupted)
+{
+	const struct act act = { .replies = { CHUNKED }, .flood = costly_chunk() };
+
+	for (int i = 0; i < 2; i++) {
+		struct interrupter who;
+		struct sp_err err = { 0 };
+		struct script s;
+		pthread_t thread;
+		char body[128];
+		size_t got = 0;
+		int r;
+
+		open_script(&s, &act, 1);
+		who = (struct interrupter){ &s, client(&s) };
+		cr_assert_eq(pthread_create(&thread, NULL, interrupt, &who), 0);
+		r = i ? sp_httpc_stream(who.client, "GET", "/", count_bytes, &got, NULL, &err)
+		      : get(who.client, body, &err);
+		cr_expect_eq(err.code, SP_E_INTERRUPTED, "%d: %s", r, err.message);
+		pthread_join(thread, NULL);
+		sp_httpc_free(who.client);
+		close_script(&s);
+	}
+}
+
+/* The server hears the second request, and closes instead of a reply. */
+Test(httpc_hostile, a_request_that_was_sent_again_with_success_leaves_no_error)
+{
+	static const char reply[] = HEAD "Content-Length: 2\r\n\r\nhi";
+	const struct act acts[] = { { .replies = { reply, "" } }, { .replies = { reply } } };
+	struct sp_err err = { 0 };
+	struct script s;
+	struct sp_httpc *c;
+	char body[128];
+
+	open_script(&s, acts, SP_COUNT(acts));
+	c = client(&s);
+	cr_expect_eq(get(c, body, &err), 200, "%s", err.message);
+	cr_expect_eq(get(c, body, &err), 200, "%s", err.message);
+	cr_expect_eq(s.requests, 3);
+	cr_expect_eq(err.code, SP_E_OK);
+	cr_expect_str_empty(err.message);
 	sp_httpc_free(c);
 	close_script(&s);
 }
