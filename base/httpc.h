@@ -1,8 +1,12 @@
 /*
  * The HTTP/1.1 client: blocking calls over TCP, mutual TLS (GnuTLS) and unix sockets, for ctl,
  * controld and `agentd join`. A handle keeps its connection between calls and belongs to one thread
- * at a time. It is what an API of JSON, uploads and streams needs and no more: no redirects,
- * proxies, cookies, compression or user names in URLs.
+ * at a time. A kept connection that ends before one byte of a reply leaves open whether the server
+ * had acted; the request is sent once more over a fresh one. So whoever makes several calls with
+ * one handle asks for what may be done twice: it is idempotent by nature, or carries the name of
+ * its operation or an Idempotency-Key. sp_httpc_upgrade() always connects anew. It is what an API
+ * of JSON, uploads and streams needs and no more: no redirects, proxies, cookies, compression or
+ * user names in URLs.
  */
 #pragma once
 
@@ -21,7 +25,8 @@ struct sp_httpc_conf {
 		*base_url; /* "https://192.168.56.11:7701", or "http://localhost" with unix_path */
 	const char *unix_path; /* NULL: TCP */
 	const char *cert_file, *key_file,
-		*ca_file;   /* mutual TLS; the server's certificate must verify against ca_file */
+		*ca_file;   /* mutual TLS; the server's certificate must verify against ca_file, for
+		     this host and as a   server's */
 	const char *ca_pin; /* "sha256:..." of the CA's DER that the server's chain must end in,
 			       instead of ca_file (join); with neither, the system's
 			       authorities are believed */
@@ -43,6 +48,10 @@ void sp_httpc_set_timeout(struct sp_httpc *c, int64_t timeout_ns);
 /* Make a running call of this handle (any thread) end with SP_E_INTERRUPTED; sticky until the next
  * call. Async-signal-safe. */
 void sp_httpc_interrupt(struct sp_httpc *c);
+
+/* Would a handle take this base URL and its calls this path? The error shows neither a password nor
+ * anything of the path. */
+int sp_httpc_url_check(const char *base_url, const char *path, struct sp_err *err);
 
 /* An extra header for all later calls ("Idempotency-Key"); value NULL takes it away. */
 int sp_httpc_header(struct sp_httpc *c, const char *name, const char *value, struct sp_err *err);

@@ -1,6 +1,7 @@
 /*
  * The TLS session of a connection: TLS 1.2 or later, our certificate, and the server's verified
- * against one authority and the host's name before anything of ours is sent.
+ * against one authority, the host's name or number and the purpose of a server before anything of
+ * ours is sent.
  *
  * Who joins a cluster knows its authority only by the SHA-256 of its certificate. The certificate
  * with that fingerprint in the chain that the server shows becomes the only authority, and the
@@ -15,6 +16,7 @@
 
 #include "base/digest.h"
 #include "base/httpc_impl.h"
+#include "base/mem.h"
 #include "base/str.h"
 
 #define PRIORITY "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
@@ -50,12 +52,17 @@ static bool trust_pinned(struct httpc_conn *conn, const char *pin)
 static int verify(gnutls_session_t session)
 {
 	struct sp_httpc *c = gnutls_session_get_ptr(session);
+	gnutls_typed_vdata_st want[] = {
+		{ .type = GNUTLS_DT_DNS_HOSTNAME, .data = (unsigned char *)c->url.host },
+		{ .type = GNUTLS_DT_KEY_PURPOSE_OID,
+		  .data = (unsigned char *)GNUTLS_KP_TLS_WWW_SERVER },
+	};
 
 	if (c->ca_pin && !trust_pinned(c->conn, c->ca_pin)) {
 		c->conn->pin_missed = true;
 		return GNUTLS_E_CERTIFICATE_VERIFICATION_ERROR;
 	}
-	if (gnutls_certificate_verify_peers3(session, c->url.host, &c->conn->refused) < 0)
+	if (gnutls_certificate_verify_peers(session, want, SP_COUNT(want), &c->conn->refused) < 0)
 		c->conn->refused = GNUTLS_CERT_INVALID;
 	return c->conn->refused ? GNUTLS_E_CERTIFICATE_VERIFICATION_ERROR : 0;
 }

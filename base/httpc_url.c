@@ -5,9 +5,16 @@
 #include "base/httpc_impl.h"
 #include "base/str.h"
 
+/*
+ * Shown are the scheme and the host. What stands behind them may be secret: a query, the path of a
+ * webhook, and what looks like a port is the password of a user if an '@' comes later.
+ */
 static int refuse(const char *text, const char *why, struct sp_err *err)
 {
-	return sp_fail(err, SP_E_INVALID, "URL '%s' %s", text, why);
+	const char *scheme = strstr(text, "://"), *host = scheme ? scheme + 3 : text;
+	size_t len = (size_t)(host - text) + strcspn(host, ":/?#");
+
+	return sp_fail(err, SP_E_INVALID, "URL '%.*s' %s", (int)len, text, why);
 }
 
 static bool copy_part(const char *from, size_t len, char *to, size_t room)
@@ -53,22 +60,32 @@ static bool take_authority(struct httpc_url *u)
 
 int httpc_url_parse(const char *text, struct httpc_url *ret, struct sp_err *err)
 {
-	const char *at;
-	size_t len;
+	const char *scheme = strstr(text, "://"), *at = scheme ? scheme + 3 : text;
+	size_t len = strcspn(at, "/");
 
 	*ret = (struct httpc_url){ .tls = sp_str_starts(text, "https://") };
+	if (memchr(at, '@', len)) /* first of all: even the name may be a secret */
+		return sp_fail(err, SP_E_INVALID, "a URL with a user name is not supported");
 	if (!is_plain(text))
 		return refuse(text, "has a blank in it", err);
 	if (!ret->tls && !sp_str_starts(text, "http://"))
 		return refuse(text, "does not begin with http:// or https://", err);
-	at = strstr(text, "//") + 2;
-	len = strcspn(at, "/");
-	if (memchr(at, '@', len))
-		return sp_fail(err, SP_E_INVALID, "a URL with a user name is not supported");
 	if (strpbrk(at, "?#"))
 		return refuse(text, "has a query", err);
 	if (!copy_part(at, len, ret->authority, sizeof(ret->authority)) || !take_authority(ret))
 		return refuse(text, "has no host and port that could be asked", err);
 	ret->prefix = at + len;
 	return 0;
+}
+
+int sp_httpc_url_check(const char *base_url, const char *path, struct sp_err *err)
+{
+	struct httpc_url url;
+	int r = httpc_url_parse(base_url, &url, err);
+
+	if (r < 0)
+		return r;
+	return *path == '/' && is_plain(path)
+		       ? 0
+		       : refuse(base_url, "has a path that cannot be asked for", err);
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/fd.h"
+#include "base/httpc.h"
 #include "base/json.h"
 #include "base/str.h"
 #include "wire/event_type.h"
@@ -32,22 +33,23 @@ void hooks_read_fini(struct hooks_read *h)
 	*h = (struct hooks_read){ 0 };
 }
 
-/* "https://host:port/path" in two: where to connect and what to ask for. */
+/*
+ * "https://host:port/path" in two: where to connect and what to ask for. Whoever knows the path of
+ * a webhook may speak through it, so it is in no message.
+ */
 static void read_address(struct sp_json_reader *r, struct hook *h)
 {
 	const char *url = sp_json_str(r, "post", NULL), *host, *path;
+	struct sp_err why = { 0 };
 
 	if (!url)
 		return;
 	host = strstr(url, "://");
-	if (!host || (strncmp(url, "http://", 7) != 0 && strncmp(url, "https://", 8) != 0) ||
-	    !host[3] || host[3] == '/') {
-		sp_json_refuse(r, "post", "'%s' is no http:// or https:// address", url);
-		return;
-	}
-	path = strchr(host + 3, '/');
+	path = strchr(host ? host + 3 : url, '/');
 	h->origin = path ? strndup(url, (size_t)(path - url)) : strdup(url);
 	h->path = strdup(path ? path : "/");
+	if (h->origin && h->path && sp_httpc_url_check(h->origin, h->path, &why) < 0)
+		sp_json_refuse(r, "post", "%s", why.message);
 }
 
 /* One that no event has would be a hook that never speaks. */

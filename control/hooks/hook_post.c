@@ -11,8 +11,8 @@ static int judge(const struct hook *h, const struct sp_http_reply *reply, struct
 {
 	if (reply->status >= 200 && reply->status < 300)
 		return 0;
-	return sp_fail(err, SP_E_UNHEALTHY, "%s%s answers %d: %.*s", h->origin, h->path,
-		       reply->status, SAID_MAX, reply->body.data ? reply->body.data : "");
+	return sp_fail(err, SP_E_UNHEALTHY, "%s answers %d: %.*s", h->origin, reply->status,
+		       SAID_MAX, reply->body.data ? reply->body.data : "");
 }
 
 /* It ends by itself: the time limit is short, and d->stop is looked at before. */

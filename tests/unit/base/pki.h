@@ -89,8 +89,9 @@ static void pki_open(struct pki *p, const char *dir, const char *name, char pin[
 	gnutls_free(der.data);
 }
 
-/* dir/NAME.crt (with the authority's behind it) and dir/NAME.key, good for 127.0.0.1. */
-static void pki_issue(struct pki *p, const char *name, const char *role)
+/* dir/NAME.crt (with the authority's behind it) and dir/NAME.key, good for 127.0.0.1; purpose:
+ * GNUTLS_KP_*, or NULL for any. */
+static void pki_issue_for(struct pki *p, const char *name, const char *role, const char *purpose)
 {
 	gnutls_x509_privkey_t key = pki_key();
 	gnutls_x509_crt_t crt = pki_certificate(name, role, key, false);
@@ -99,6 +100,8 @@ static void pki_issue(struct pki *p, const char *name, const char *role)
 
 	PKI_OK(gnutls_x509_crt_set_subject_alt_name(crt, GNUTLS_SAN_IPADDRESS, &local,
 						    sizeof(local), 0));
+	if (purpose)
+		PKI_OK(gnutls_x509_crt_set_key_purpose_oid(crt, purpose, 0));
 	PKI_OK(gnutls_x509_crt_sign2(crt, p->crt, p->key, GNUTLS_DIG_SHA256, 0));
 	PKI_OK(gnutls_x509_crt_export2(crt, GNUTLS_X509_FMT_PEM, &pem));
 	PKI_OK(gnutls_x509_crt_export2(p->crt, GNUTLS_X509_FMT_PEM, &authority));
@@ -110,6 +113,11 @@ static void pki_issue(struct pki *p, const char *name, const char *role)
 	gnutls_free(pem.data);
 	gnutls_x509_crt_deinit(crt);
 	gnutls_x509_privkey_deinit(key);
+}
+
+__attribute__((unused)) static void pki_issue(struct pki *p, const char *name, const char *role)
+{
+	pki_issue_for(p, name, role, NULL);
 }
 
 static void pki_close(struct pki *p)

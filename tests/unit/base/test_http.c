@@ -233,6 +233,39 @@ HTTP_TEST(a_server_of_another_name_is_refused)
 	sp_httpc_free(c);
 }
 
+/* Whoever holds a client's certificate of the cluster could play a server with it. */
+HTTP_TEST(a_server_with_a_clients_certificate_is_refused)
+{
+	struct sp_httpd_conf conf = { .routes = routes, .authorize = authorize, .owner = s };
+	static const char *const purposes[] = { GNUTLS_KP_TLS_WWW_SERVER,
+						GNUTLS_KP_TLS_WWW_CLIENT };
+	char cert[128], key[128], ca[128], url[64];
+
+	if (!s->tls)
+		return;
+	pem(s, "other", ".crt", cert);
+	pem(s, "other", ".key", key);
+	pem(s, "ca", ".crt", ca);
+	conf.tls_address = "127.0.0.1:0";
+	conf.cert_file = cert, conf.key_file = key, conf.ca_file = ca;
+	for (int i = 0; i < 2; i++) {
+		struct sp_httpc_conf to = { .base_url = url, .ca_file = ca };
+		struct sp_err err = { 0 };
+		struct sp_httpc *c = NULL;
+		struct sp_httpd *d = NULL;
+
+		pki_issue_for(&s->pki, "other", "node", purposes[i]);
+		cr_assert_eq(sp_httpd_new(&conf, &d, &err), 0, "%s", err.message);
+		snprintf(url, sizeof(url), "https://127.0.0.1:%u", sp_httpd_port(d));
+		cr_assert_eq(sp_httpc_new(&to, &c, NULL), 0);
+		sp_httpc_json(c, "GET", "/hello/x", NULL, NULL, &err);
+		cr_expect_eq(err.code, i ? SP_E_DENIED : SP_E_OK, "%d: %s", i, err.message);
+		cr_expect(!i || strstr(err.message, "certificate refused"), "%s", err.message);
+		sp_httpc_free(c);
+		sp_httpd_free(d);
+	}
+}
+
 HTTP_TEST(what_speaks_no_tls_is_not_believed)
 {
 	char url[64], ca[128];

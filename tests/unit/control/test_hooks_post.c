@@ -61,7 +61,8 @@ Test(hooks, an_address_is_posted_to_until_it_takes)
 	append("drift.detected", 1);
 	while (!row.failures)
 		row = later();
-	cr_expect(strstr(row.error, "/in?x=1 answers 503: busy"), "%s", row.error);
+	cr_expect(strstr(row.error, " answers 503: busy"), "%s", row.error);
+	cr_expect_not(strstr(row.error, "/in"), "a webhook's path is a secret: %s", row.error);
 	while (!row.delivered)
 		row = later();
 	hooks_free(h);
