@@ -125,6 +125,7 @@ static int start_in(struct run *r, char *const *argv, struct sp_err *err)
 	out = fds[1];
 	spec.process =
 		(struct rt_process){ .args = argv,
+				     .name_hidden = probe_program_hidden(r->probe),
 				     .environment = env,
 				     .cwd = w->spec->working_dir ? w->spec->working_dir
 								 : image->config.working_dir,

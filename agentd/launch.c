@@ -77,6 +77,12 @@ int launch_args(const struct img_config *image, const struct wire_workload *spec
 		       spec->image);
 }
 
+/* Whether the first word of launch_args() is one of the spec's. */
+static bool begins_in_spec(const struct img_config *image, const struct wire_workload *spec)
+{
+	return spec->entrypoint || !image->entrypoint || !image->entrypoint[0];
+}
+
 static int resolve_image(struct workload *w, struct launch *l, struct sp_err *err)
 {
 	struct sp_err why = { 0 };
@@ -175,14 +181,16 @@ static void fill_spec(const struct workload *w, struct launch *l)
 	s->n_layers = sp_strv_count(l->image->layer_dirs);
 	s->first_uid = w->first_uid;
 	s->n_uids = UIDRANGE_SIZE;
-	s->process = (struct rt_process){ .args = l->args,
-					  .environment = l->environment,
-					  .cwd = spec->working_dir ? spec->working_dir
-								   : config->working_dir,
-					  .user = spec->user ? spec->user : config->user,
-					  .stdin_fd = -1,
-					  .stdout_fd = l->stdout_fd,
-					  .stderr_fd = l->stderr_fd };
+	s->process = (struct rt_process){
+		.args = l->args,
+		.name_hidden = spec->program_hidden && begins_in_spec(config, spec),
+		.environment = l->environment,
+		.cwd = spec->working_dir ? spec->working_dir : config->working_dir,
+		.user = spec->user ? spec->user : config->user,
+		.stdin_fd = -1,
+		.stdout_fd = l->stdout_fd,
+		.stderr_fd = l->stderr_fd
+	};
 	s->security = launch_security(spec);
 	s->hostname = hosts_name(spec);
 	s->mounts = l->mounts;

@@ -54,7 +54,9 @@ static void name_probe(struct probe *p)
 		break;
 	case WIRE_PROBE_EXEC:
 		snprintf(p->what, sizeof(p->what), "exec %.50s",
-			 spec->command && spec->command[0] ? spec->command[0] : "");
+			 spec->program_hidden                ? "its command"
+			 : spec->command && spec->command[0] ? spec->command[0]
+							     : "");
 		break;
 	case WIRE_PROBE_NONE:
 		break;
@@ -184,6 +186,11 @@ static void on_next(struct sp_timer *t)
 	r = r < 0 ? sp_fail_nomem(&err) : start_attempt(p, &err);
 	if (r < 0)
 		fail_with(p, err.message);
+}
+
+bool probe_program_hidden(const struct probe *p)
+{
+	return p->conf.spec->program_hidden;
 }
 
 void probe_exec_done(struct probe *p, int status, const char *output, size_t len)

@@ -81,5 +81,7 @@ void probe_free(struct probe *p); /* takes NULL; safe inside on_verdict */
 enum probe_health probe_health(const struct probe *p);
 const struct probe_verdict *probe_last(const struct probe *p); /* at_ns is 0 before the first */
 
+/* What is said of an exec probe does not name its program. */
+bool probe_program_hidden(const struct probe *p);
 /* The end of an exec attempt: exit status (128 + n for signal n) and the start of its output. */
 void probe_exec_done(struct probe *p, int status, const char *output, size_t len);

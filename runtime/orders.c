@@ -119,6 +119,7 @@ int rt_orders_process(struct rt_orders_draft *d, const struct rt_process *p, uin
 	user = rt_orders_string(d, p->user);
 	head = rt_orders_head(d);
 	head->args = args;
+	head->name_hidden = p->name_hidden;
 	head->environment = environment;
 	head->cwd = cwd;
 	head->user = user;

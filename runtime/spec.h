@@ -36,6 +36,7 @@ struct rt_security {
 /* What to run. */
 struct rt_process {
 	char *const *args;        /* at least one; searched in the container's PATH */
+	bool name_hidden;         /* what is said of it does not name args[0] */
 	char *const *environment; /* "NAME=value"; PATH and HOME are added where they are missing */
 	const char *cwd;          /* NULL is "/"; made if it is not there (not by an exec) */
 	const char *user;         /* "name", "uid", "name:group", "uid:gid"; NULL is 0:0 */

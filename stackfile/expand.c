@@ -63,6 +63,7 @@ static void copy_process(struct copier *c, const struct stack_service *from,
 
 	w->entrypoint = copy_list(c, from->entrypoint);
 	w->command = copy_list(c, from->entrypoint && !from->command ? nothing : from->command);
+	w->program_hidden = from->program_hidden;
 	w->environment = copy_list(c, from->environment);
 	w->user = copy(c, from->user);
 	w->working_dir = copy(c, from->working_dir);

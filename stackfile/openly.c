@@ -74,16 +74,51 @@ static bool probe_is_open(const struct value *container, const char *probe)
 	return !strcmp(probe, "readiness") && healthcheck_is_open(container);
 }
 
+/* Of a command line: a list of words, or a text that is split into them. */
+static bool word_is_open(const struct node *line, size_t i)
+{
+	if (line->kind == NODE_LIST)
+		return i >= line->n || openly_written(line->entries[i].value);
+	return openly_written(line);
+}
+
+/* The command begins only where there is no entrypoint. */
+static bool program_is_open(const struct value *container, const struct stack_service *s)
+{
+	bool entered = s->entrypoint && s->entrypoint[0];
+	struct value line;
+
+	return !find(container, entered ? "entrypoint" : "command", &line) ||
+	       word_is_open(line.node, 0);
+}
+
+/* Of a health check only [CMD, program, ...] has a program that is not the shell. */
+static bool probe_program_is_open(const struct value *container, const char *probe)
+{
+	struct value extension, own, exec, line;
+
+	if (find(container, "x-stackpilot", &extension) && find(&extension, probe, &own))
+		return !find(&own, "exec", &exec) || !find(&exec, "command", &line) ||
+		       word_is_open(line.node, 0);
+	return !find(container, "healthcheck", &own) || !find(&own, "test", &line) ||
+	       line.node->kind != NODE_LIST || word_is_open(line.node, 1);
+}
+
 void openly_read(const struct value *container, struct stack_service *s)
 {
 	static const char *const lines[] = { "entrypoint", "command" };
 	static const char *const probes[] = { "startup", "liveness", "readiness" };
+	struct wire_probe *const specs[] = { &s->startup, &s->liveness, &s->readiness };
 	struct value line;
 
+	s->program_hidden = !program_is_open(container, s);
 	for (size_t i = 0; i < SP_COUNT(lines); i++)
 		if (find(container, lines[i], &line) && openly_written(line.node))
 			note(container, s, stack_arena_dup(container->r->arena, lines[i]));
-	for (size_t i = 0; i < SP_COUNT(probes); i++)
+	for (size_t i = 0; i < SP_COUNT(probes); i++) {
+		specs[i]->program_hidden = specs[i]->type == WIRE_PROBE_EXEC &&
+					   !probe_program_is_open(container, probes[i]);
 		if (probe_is_open(container, probes[i]))
 			note(container, s, stack_arena_dup(container->r->arena, probes[i]));
+	}
 }

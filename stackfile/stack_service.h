@@ -78,6 +78,7 @@ struct stack_service {
 	char *image;
 	struct stack_position image_at;
 	char **entrypoint, **command; /* NULL: the image's; an empty list clears it */
+	bool program_hidden;          /* the program they begin with does not stand openly */
 	char **environment;           /* "NAME=value", env_file already merged, sorted by name */
 	/* Free text that stands openly in the file (openly.h): "entrypoint", "command",
 	 * "environment.NAME", "labels.KEY", "startup", "liveness", "readiness"; the rest does not.

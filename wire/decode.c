@@ -42,6 +42,7 @@ static void decode_process(struct sp_json_reader *r, struct wire_workload *w)
 {
 	w->entrypoint = wire_strv(r, "entrypoint", NULL, NULL);
 	w->command = wire_strv(r, "command", NULL, NULL);
+	w->program_hidden = sp_json_bool(r, "program_hidden", false);
 	w->environment = wire_strv(r, "environment", wire_env_valid, "NAME=value");
 	w->user = wire_opt(r, "user", not_empty, "a user");
 	w->working_dir = wire_opt(r, "working_dir", NULL, NULL);

@@ -147,6 +147,7 @@ static void decode_kind(struct sp_json_reader *r, struct wire_probe *p)
 		p->command = wire_strv(r, "command", NULL, NULL);
 		if (!p->command || !p->command[0])
 			sp_json_refuse(r, "command", "is empty");
+		p->program_hidden = sp_json_bool(r, "program_hidden", false);
 		break;
 	case WIRE_PROBE_POSTGRES:
 		p->user = wire_opt(r, "user", NULL, NULL);

@@ -179,6 +179,7 @@ static void put_probe(struct out *o, const char *key, const struct wire_probe *p
 		put_int(&sub, "status_max", p->status_max, 0);
 	}
 	put_strv(&sub, "command", p->type == WIRE_PROBE_EXEC ? p->command : NULL);
+	put_bool(&sub, "program_hidden", p->type == WIRE_PROBE_EXEC && p->program_hidden);
 	put_str(&sub, "user", p->type == WIRE_PROBE_POSTGRES ? p->user : NULL);
 	put_str(&sub, "database", p->type == WIRE_PROBE_POSTGRES ? p->database : NULL);
 	put_int(&sub, "delay_ns", p->delay_ns, 0);
@@ -201,6 +202,7 @@ static void put_identity_and_process(struct out *o, const struct wire_workload *
 	put_str(o, "image_digest", w->image_digest);
 	put_strv(o, "entrypoint", w->entrypoint);
 	put_strv(o, "command", w->command);
+	put_bool(o, "program_hidden", w->program_hidden);
 	put_strv(o, "environment", w->environment);
 	put_str(o, "user", w->user);
 	put_str(o, "working_dir", w->working_dir);

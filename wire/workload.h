@@ -82,6 +82,7 @@ struct wire_probe {
 					    also the Host header; NULL is the address */
 	uint16_t status_min, status_max; /* http; 200..399 */
 	char **command;                  /* exec: argv */
+	bool program_hidden;             /* exec: messages do not name its program */
 	char *user, *database;           /* postgres */
 	int64_t delay_ns;                /* before the first one */
 	int64_t interval_ns, timeout_ns;
@@ -111,6 +112,7 @@ struct wire_workload {
 	char *image;                  /* as the user wrote it */
 	char *image_digest;           /* of the manifest, pinned by the control plane */
 	char **entrypoint, **command; /* NULL: the image's */
+	bool program_hidden;          /* messages do not name the program these two begin with */
 	char **environment;           /* "NAME=value", over the image's */
 	char *user, *working_dir, *hostname;
 	struct wire_pair *labels;

@@ -64,6 +64,7 @@ struct rt_orders {
 	uint64_t shm_bytes;
 	uint32_t n_ids; /* size of the uid and gid range */
 	uint32_t no_new_privs, read_only, tty, drain;
+	uint32_t name_hidden; /* messages do not name args[0] */
 	uint32_t rows, columns;
 	uint32_t root_fd, dev_fd, empty_fd, exit_fd;
 	uint32_t stdio_fd[3];

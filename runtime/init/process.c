@@ -57,6 +57,7 @@ static int prepare_words(const struct init_orders *in, struct process *p, struct
 	static char path[] = DEFAULT_PATH, home[sizeof("HOME=") + sizeof(p->user.home)];
 
 	p->args = make_list(in, in->head->args, 0);
+	p->name_hidden = in->head->name_hidden != 0;
 	p->environment = make_list(in, in->head->environment, 2);
 	if (!p->args || !p->environment)
 		return sp_fail_nomem(err);

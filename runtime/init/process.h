@@ -16,8 +16,9 @@
 struct process {
 	struct user user;
 	char **args, **environment;
-	int cwd;      /* O_PATH */
-	int stdio[3]; /* -1: /dev/null */
+	int name_hidden; /* what is said of it does not name args[0] */
+	int cwd;         /* O_PATH */
+	int stdio[3];    /* -1: /dev/null */
 	uint64_t caps;
 	int tty;          /* stdio is a terminal to be controlled */
 	int parent_death; /* signal when the parent goes; 0 for none */

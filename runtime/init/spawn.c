@@ -125,9 +125,10 @@ static const char *search_path(char *const *environment)
 }
 
 /* The stage tells who reads it that everything but the command itself was fine. */
-static int refused(const char *name, const char *searched, int num, struct sp_err *err)
+static int refused(const struct process *p, const char *searched, int num, struct sp_err *err)
 {
-	int r = sp_fail_errno(err, num, "command '%s'%s", name, searched);
+	int r = p->name_hidden ? sp_fail_errno(err, num, "its command%s", searched)
+			       : sp_fail_errno(err, num, "command '%s'%s", p->args[0], searched);
 
 	sp_err_at(err, SP_STAGE_START);
 	return r;
@@ -143,7 +144,7 @@ static int execute(const struct process *p, struct sp_err *err)
 
 	if (strchr(name, '/')) {
 		execve(name, p->args, p->environment);
-		return refused(name, "", errno, err);
+		return refused(p, "", errno, err);
 	}
 	for (;;) {
 		size_t len = strcspn(at, ":");
@@ -158,7 +159,7 @@ static int execute(const struct process *p, struct sp_err *err)
 			break;
 		at += len + 1;
 	}
-	return refused(name, " (searched in PATH)", num, err);
+	return refused(p, " (searched in PATH)", num, err);
 }
 
 static int child_main(void *arg)

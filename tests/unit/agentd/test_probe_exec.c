@@ -97,4 +97,9 @@ PROBE_TEST(an_exec_probe_that_cannot_start_has_failed)
 	cr_expect_eq(x.told.calls, 1);
 	cr_expect_str_eq(x.told.last.message, "exec nothing: no such program");
 	probe_free(x.told.p);
+	spec.program_hidden = true;
+	start_exec_probe(&x, loop, &spec);
+	cr_expect_str_eq(x.told.last.message, "exec its command: no such program");
+	cr_expect(probe_program_hidden(x.told.p));
+	probe_free(x.told.p);
 }

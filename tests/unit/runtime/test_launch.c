@@ -102,6 +102,10 @@ Test(launch, a_missing_command_is_named)
 	box_spec(&box, missing, &s);
 	cr_expect_eq(box_run_spec(&box, &s, out, sizeof(out)), -ENOENT);
 	cr_expect(strstr(out, "'no-such-program'"), "%s", out);
+	box_spec(&box, missing, &s);
+	s.spec.process.name_hidden = true;
+	cr_expect_eq(box_run_spec(&box, &s, out, sizeof(out)), -ENOENT);
+	cr_expect(strstr(out, "its command") && !strstr(out, "no-such-program"), "%s", out);
 	box_spec(&box, denied, &s);
 	cr_expect_eq(box_run_spec(&box, &s, out, sizeof(out)), -EACCES);
 	cr_expect(strstr(out, "'/etc/passwd'"), "%s", out);

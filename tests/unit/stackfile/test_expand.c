@@ -158,3 +158,34 @@ Test(expand, a_local_pg_isready_stays_local)
 	wire_workload_free(w);
 	wire_workload_free(b);
 }
+
+Test(expand, says_which_programs_do_not_stand_openly)
+{
+	static const struct {
+		const char *body;
+		bool program, readiness;
+	} cases[] = {
+		{ "command: [\"/bin/${X:-a}\"]", true, false },
+		{ "command: \"/bin/${X:-a} b\"", true, false },
+		{ "command: [/bin/a, \"${X:-a}\"]", false, false },
+		{ "entrypoint: [\"${X:-a}\"], command: [b]", true, false },
+		{ "entrypoint: [a], command: [\"${X:-a}\"]", false, false },
+		{ "entrypoint: [], command: [\"${X:-a}\"]", true, false },
+		{ "healthcheck: {test: [CMD, \"${X:-a}\"]}", false, true },
+		{ "healthcheck: {test: [CMD, a, \"${X:-a}\"]}", false, false },
+		{ "healthcheck: {test: \"${X:-a}\"}", false, false },
+		{ "x-stackpilot: {readiness: {exec: {command: [\"${X:-a}\"]}}}", false, true },
+	};
+
+	for (size_t i = 0; i < SP_COUNT(cases); i++) {
+		autoreading struct reading r = { 0 };
+		struct wire_workload *w;
+		char text[256];
+
+		snprintf(text, sizeof(text), "services: {web: {image: i, %s}}", cases[i].body);
+		w = through_wire(expanded(&r, text, "web"));
+		cr_expect_eq(w->program_hidden, cases[i].program, "%s", text);
+		cr_expect_eq(w->readiness.program_hidden, cases[i].readiness, "%s", text);
+		wire_workload_free(w);
+	}
+}

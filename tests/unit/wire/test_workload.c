@@ -18,7 +18,7 @@
 static const char whole[] =
 	"{\"id\":\"demo-api-1\",\"stack\":\"demo\",\"service\":\"api\",\"replica\":1,"
 	"\"image\":\"api:1\",\"image_digest\":\"" DIGEST "\","
-	"\"entrypoint\":[\"/bin/api\"],\"command\":[\"-v\",\"\"],\"environment\":[\"A=1\",\"B=\"],"
+	"\"entrypoint\":[\"/bin/api\"],\"command\":[\"-v\",\"\"],\"program_hidden\":true,\"environment\":[\"A=1\",\"B=\"],"
 	"\"user\":\"1000:1000\",\"working_dir\":\"/\",\"hostname\":\"api-1\","
 	"\"labels\":{\"z\":\"1\",\"a\":\"2\"},"
 	"\"mounts\":[{\"type\":\"volume\",\"source\":\"demo_data\",\"target\":\"/data\"},"
