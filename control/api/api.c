@@ -128,7 +128,9 @@ static void reply_failure(struct api *a, const struct sp_err *err)
 		sp_httpd_reply_err(a->req, err);
 		return;
 	}
-	sp_httpd_reply_json(a->req, sp_http_status_of(err), json_pack("{s:o}", "error", error));
+	/* Without its store it serves nobody, whatever keeps it away. */
+	sp_httpd_reply_json(a->req, a->store ? sp_http_status_of(err) : 503,
+			    json_pack("{s:o}", "error", error));
 }
 
 void api_run(struct sp_httpd_req *req, void *owner, api_fn fn)
