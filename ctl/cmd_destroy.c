@@ -28,8 +28,10 @@ static int run(struct ctl *ctl, const struct ctl_args *args, struct wire_failure
 
 	sp_buf_puts(&url, "/v1/stacks/");
 	ctl_url_put(&url, args->positional[0]);
-	r = ctl_confirm(ctl, args, url.data, fail, "destroy stack '%s'%s?", args->positional[0],
-			ctl_flag_on(args, "volumes") ? " and the data in its volumes" : "");
+	r = ctl_confirm(ctl, args, url.data, fail, "destroy stack '%s'? %s", args->positional[0],
+			ctl_flag_on(args, "volumes")
+				? "the data in its volumes, its state and its outputs go; logs stay"
+				: "its state and its outputs go; volumes and logs stay");
 	if (r != 0)
 		return r;
 	ctl_url_query(&url, "volumes", ctl_flag_on(args, "volumes") ? "1" : NULL);
@@ -43,8 +45,8 @@ const struct ctl_command ctl_cmd_destroy = {
 	.args = "STACK",
 	.summary = "stop a stack and remove its workloads",
 	.details =
-		"Volumes and logs stay, unless --volumes is given. A stack that others require is "
-		"refused.",
+		"Its state and its outputs go. Volumes and logs stay; with --volumes only logs. A stack "
+		"that others require is refused.",
 	.flags = flags,
 	.args_min = 1,
 	.args_max = 1,

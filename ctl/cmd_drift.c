@@ -56,12 +56,13 @@ static void put_url(struct sp_buf *url, const char *stack, const char *rest)
 	sp_buf_puts(url, rest);
 }
 
-static int call(struct ctl *ctl, const char *method, const char *stack, json_t **ret,
+static int call(struct ctl *ctl, const struct ctl_args *args, const char *method, json_t **ret,
 		struct wire_failure *fail)
 {
 	autobuf struct sp_buf url = SP_BUF_INIT;
 
-	put_url(&url, stack, "/drift");
+	put_url(&url, args->positional[0], "/drift");
+	ctl_url_query(&url, "resource", ctl_flag_str(args, "resource"));
 	return ctl_call(ctl, method, url.data, NULL, ret, fail);
 }
 
@@ -116,8 +117,7 @@ static void say(const json_t *report)
 			json_string_value(node));
 	}
 	if (n)
-		fprintf(stderr, "next: ctl drift fix %s [--resource R]\n",
-			ctl_json_text(report, "stack"));
+		fprintf(stderr, "next: ctl drift fix %s\n", ctl_json_text(report, "stack"));
 }
 
 static int print(const struct ctl_args *args, const json_t *report, const struct ctl_column *shown,
@@ -140,7 +140,7 @@ static int look(struct ctl *ctl, const struct ctl_args *args, const char *method
 		const struct ctl_column *shown, struct wire_failure *fail)
 {
 	autojson json_t *report = NULL;
-	int r = call(ctl, method, args->positional[0], &report, fail);
+	int r = call(ctl, args, method, &report, fail);
 
 	if (r < 0)
 		return r;
@@ -163,7 +163,7 @@ static int look_at_repairs(struct ctl *ctl, const struct ctl_args *args, struct 
 {
 	const char *resource = ctl_flag_str(args, "resource");
 	autojson json_t *report = NULL;
-	int r = call(ctl, "POST", args->positional[0], &report, fail);
+	int r = call(ctl, args, "POST", &report, fail);
 
 	if (r < 0)
 		return r;

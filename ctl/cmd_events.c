@@ -10,6 +10,7 @@
 #include "base/time.h"
 #include "ctl/commands.h"
 #include "ctl/ctl.h"
+#include "ctl/exit.h"
 #include "ctl/interrupt.h"
 #include "ctl/output.h"
 #include "ctl/since.h"
@@ -201,11 +202,13 @@ static int run(struct ctl *ctl, const struct ctl_args *args, struct wire_failure
 
 		r = fetch(&reader, wait_ns, &page, fail);
 		if (r < 0)
-			return ctl_interrupted() ? 0 : r;
+			return ctl_interrupted() ? (int)CTL_EXIT_INTERRUPTED : r;
 		n = json_array_size(json_object_get(page, "events"));
 		reader.after = json_integer_value(json_object_get(page, "next"));
-		if (print_events(&reader, page) != 0 || (!n && !follow) || ctl_interrupted())
+		if (print_events(&reader, page) != 0 || (!n && !follow))
 			return 0;
+		if (ctl_interrupted())
+			return CTL_EXIT_INTERRUPTED;
 		wait_ns = follow ? FOLLOW_NS : 0;
 	}
 }

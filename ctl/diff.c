@@ -10,12 +10,13 @@
 #include "ctl/plan.h"
 #include "ctl/terminal.h"
 
-static void put_head(const json_t *diff, const char *kind, struct sp_buf *out)
+/* "revision 1 -> revision 2", or "revision 1 -> shop.yaml" */
+static void put_sides(const json_t *diff, const char *kind, const char *between, struct sp_buf *out)
 {
 	long long from = (long long)json_integer_value(json_object_get(diff, "from"));
 	long long to = (long long)json_integer_value(json_object_get(diff, "to"));
 
-	sp_buf_printf(out, "stack '%s': %s%lld -> ", ctl_json_text(diff, "stack"), kind, from);
+	sp_buf_printf(out, "%s%lld%s", kind, from, between);
 	if (json_object_get(diff, "file"))
 		sp_buf_printf(out, "%s\n", ctl_json_text(diff, "file"));
 	else
@@ -25,9 +26,16 @@ static void put_head(const json_t *diff, const char *kind, struct sp_buf *out)
 static void put_diff(const json_t *diff, const char *kind, bool wide, struct sp_buf *out)
 {
 	struct ctl_changes_style style = { .colours = ctl_colours(stdout), .whole = wide };
+	const json_t *differing = json_object_get(diff, "workloads");
 
-	put_head(diff, kind, out);
-	ctl_differing_put(json_object_get(diff, "workloads"), &style, out);
+	sp_buf_printf(out, "stack '%s': ", ctl_json_text(diff, "stack"));
+	if (!json_array_size(differing)) {
+		sp_buf_puts(out, "no difference between ");
+		put_sides(diff, kind, " and ", out);
+		return;
+	}
+	put_sides(diff, kind, " -> ", out);
+	ctl_differing_put(differing, &style, out);
 }
 
 int ctl_diff_show(const struct ctl_args *args, const json_t *diff, const char *kind,
@@ -40,7 +48,7 @@ int ctl_diff_show(const struct ctl_args *args, const json_t *diff, const char *k
 
 	if (!ctl_wants_table(args)) {
 		r = ctl_print_document(args, diff, fail);
-	} else if (differ) {
+	} else {
 		put_diff(diff, kind, wide, &text);
 		r = sp_buf_check(&text, &fail->err);
 		if (r == 0)

@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/time.h"
+#include "ctl/exit.h"
 #include "ctl/interrupt.h"
 #include "ctl/logline.h"
 #include "ctl/logmerge.h"
@@ -232,5 +233,5 @@ int ctl_logs_print(struct ctl *ctl, const json_t *workloads, const struct ctl_lo
 	for (size_t i = 0; i < n && sources; i++)
 		close_source(&sources[i]);
 	free(sources);
-	return r;
+	return r < 0 || !ctl_interrupted() ? r : (int)CTL_EXIT_INTERRUPTED;
 }

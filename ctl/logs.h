@@ -13,8 +13,8 @@ struct ctl_logs_conf {
 
 /*
  * workloads is an array of status objects. One: as it is; several: each line behind its workload's
- * id, in the order of their stamps, or as they come when following. Ctrl-C ends a follow without
- * error.
+ * id, in the order of their stamps, or as they come when following. CTL_EXIT_INTERRUPTED after
+ * Ctrl-C.
  */
 int ctl_logs_print(struct ctl *ctl, const json_t *workloads, const struct ctl_logs_conf *conf,
 		   struct wire_failure *fail);

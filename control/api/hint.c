@@ -9,44 +9,58 @@
 #include "control/store/snapshot.h"
 #include "control/store/stack.h"
 
+/* Whether the stack that a route names is still one that the next command shows. */
+enum within {
+	NO_STACK, /* the next command names none */
+	STACK,    /* while it is there */
+	KEPT,     /* also after it was destroyed, as long as it has snapshots */
+};
+
 /* The first row that a route begins with. What was looked for inside of a stack names the stack
  * after the command; when it is the stack that is not there, all stacks are listed. */
 static const struct {
 	const char *route, *next;
-	bool in_stack;
+	enum within within;
 } rows[] = {
-	{ "/v1/stacks/{name}/snapshots", "ctl snapshot ls", true },
-	{ "/v1/stacks/{name}/state", "ctl state ls", true },
-	{ "/v1/stacks/{name}/outputs", "ctl output", true },
-	{ "/v1/stacks/{name}/drift", "ctl drift detect", true },
-	{ "/v1/stacks/{name}/diff", "ctl stack show", true },
-	{ "/v1/stacks/{name}", "ctl stack ls", false },
-	{ "/v1/deps", "ctl stack ls", false },
-	{ "/v1/validations", "ctl stack ls", false },
-	{ "/v1/nodes/{name}", "ctl node ls", false },
-	{ "/v1/operations", "ctl op ls", false },
-	{ "/v1/events", "ctl stack ls", false },
-	{ "/v1/workloads/{id}", "ctl ps", false },
-	{ "/v1/images/{reference...}", "ctl image ls", false },
-	{ "/v1/image-push", "ctl node ls", false },
-	{ "/v1/locks/{stack}", "ctl lock ls", false },
+	{ "/v1/stacks/{name}/snapshots", "ctl snapshot ls", KEPT },
+	{ "/v1/stacks/{name}/state", "ctl state ls", STACK },
+	{ "/v1/stacks/{name}/outputs", "ctl output", STACK },
+	{ "/v1/stacks/{name}/drift", "ctl drift detect", STACK },
+	{ "/v1/stacks/{name}/diff", "ctl stack show", STACK },
+	{ "/v1/stacks/{name}", "ctl stack ls", NO_STACK },
+	{ "/v1/deps", "ctl stack ls", NO_STACK },
+	{ "/v1/validations", "ctl stack ls", NO_STACK },
+	{ "/v1/nodes/{name}", "ctl node ls", NO_STACK },
+	{ "/v1/operations", "ctl op ls", NO_STACK },
+	{ "/v1/events", "ctl stack ls", NO_STACK },
+	{ "/v1/workloads/{id}", "ctl ps", NO_STACK },
+	{ "/v1/images/{reference...}", "ctl image ls", NO_STACK },
+	{ "/v1/image-push", "ctl node ls", NO_STACK },
+	{ "/v1/locks/{stack}", "ctl lock ls", NO_STACK },
 };
+
+static bool is_there(struct api *a, const char *stack)
+{
+	struct store_stack row;
+
+	return store_stack_get(a->store, stack, &row, NULL) != -ENOENT;
+}
 
 bool api_stack_is_known(struct api *a, const char *stack)
 {
 	autosnapshots struct store_snapshots kept = { 0 };
-	struct store_stack row;
 
-	if (store_stack_get(a->store, stack, &row, NULL) != -ENOENT)
+	if (is_there(a, stack))
 		return true;
 	return store_snapshot_list(a->store, stack, &kept, NULL) < 0 || kept.n;
 }
 
 static void hint_at(struct api *a, size_t row)
 {
-	const char *stack = rows[row].in_stack ? sp_httpd_param(a->req, "name") : NULL;
+	enum within within = rows[row].within;
+	const char *stack = within == NO_STACK ? NULL : sp_httpd_param(a->req, "name");
 
-	if (stack && api_stack_is_known(a, stack))
+	if (stack && (within == KEPT ? api_stack_is_known(a, stack) : is_there(a, stack)))
 		snprintf(a->at.next, sizeof(a->at.next), "%s %s", rows[row].next, stack);
 	else
 		snprintf(a->at.next, sizeof(a->at.next), "%s",

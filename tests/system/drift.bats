@@ -228,7 +228,7 @@ place_of() { # RESOURCE: the node to change it on
 	[[ $output == *seed-app-2*limits.cgroup.max.depth*"set it again"* ]]
 	run ctl drift detect seed -o wide
 	[ "$status" -eq 2 ]
-	[[ $output == *"ctl drift fix seed --resource 'seed-app-2/limits.cgroup.max.depth'"*"next: ctl drift fix seed"* ]]
+	[[ $output == *"ctl drift fix seed --resource 'seed-app-2/limits.cgroup.max.depth'"*"next: ctl drift fix seed" ]]
 	run ctl drift fix seed --yes --resource seed-app-3
 	[ "$status" -eq 1 ]
 	run ctl drift fix seed --dry-run --resource seed-app-3
@@ -236,6 +236,25 @@ place_of() { # RESOURCE: the node to change it on
 	[[ $output == *"no difference at 'seed-app-3'"* ]]
 	ctl drift fix seed --yes
 	ctl drift detect seed
+}
+
+@test "a resource that is not there is refused, and a fix of it is no operation" {
+	local operations
+	operations=$(ctl op ls -o json | jq '.operations | length')
+	for command in "detect seed" "show seed" "fix seed --yes" "fix seed --dry-run"; do
+		for resource in nope seed-app nope/limits.memory.max node/worker9; do
+			# shellcheck disable=SC2086
+			run ctl drift $command --resource "$resource"
+			[ "$status" -eq 1 ]
+			[[ $output == *"stack 'seed' has no resource '$resource'"*"next: ctl drift detect seed" ]]
+		done
+	done
+	[ "$(ctl op ls -o json | jq '.operations | length')" -eq "$operations" ]
+	for resource in seed-app-3 seed-app-3/limits.memory.max node/worker1; do
+		run ctl drift detect seed --resource "$resource"
+		[ "$status" -eq 0 ]
+		[[ $output == *"as deployed"* ]]
+	done
 }
 
 @test "a node that does not answer is unknown, and no drift" {

@@ -103,13 +103,18 @@ second_stack() {
 	[[ $output == *"~ s-web-1"*"+ mounts./added.source"*"s.added"* ]]
 	[[ $output == *"- s-side-1"* ]]
 	[[ $output != *canary* ]]
-	run -0 ctl snapshot compare s v1 v4
+	run -0 --separate-stderr ctl snapshot compare s v1 v4
+	[ "$output" = "stack 's': no difference between snapshot v1 and snapshot v4" ]
 }
 
 @test "a snapshot outlives its stack; tags are changed, and it can be removed" {
 	run -0 ctl snapshot tag s v1 golden
 	ctl snapshot show s v1 -o json | jq -e '.tags == ["golden"]'
 	run -0 ctl destroy s --yes
+	for command in "drift detect" "drift show" diff "stack show" "state ls"; do
+		run -1 ctl $command s
+		[[ $output == *"there is no stack 's'"*"next: ctl stack ls" ]]
+	done
 	run -0 ctl snapshot restore s v1 --yes
 	[ "$(ctl exec s-side-1 -- cat /kept/file)" = precious ]
 	run -0 ctl snapshot rm s v1 --yes

@@ -16,7 +16,7 @@ setup_file() {
 		services:
 		  first:
 		    image: test/busybox:1
-		    command: ["sleep 2; echo >/ready; sleep 1000"]
+		    command: ["echo up; sleep 2; echo >/ready; sleep 1000"]
 		    healthcheck: {test: ["CMD", "ls", "/ready"], interval: 200ms, timeout: 200ms, retries: 50}
 		  second:
 		    image: test/busybox:1
@@ -63,6 +63,22 @@ on_terminal() { # [TEXT=KEYS]... -- arguments of ctl
 	ctl destroy slow --yes
 }
 
+@test "Ctrl-C while events or logs are followed is 130, and no failure" {
+	local command code
+	ctl deploy "$CLUSTER/slow.yaml"
+	for command in "events -f" "logs -f slow-first-1"; do
+		# shellcheck disable=SC2086
+		"$CLUSTER/bin/ctl" $command >"$CLUSTER/followed" 2>"$CLUSTER/followed.err" &
+		within 20 test -s "$CLUSTER/followed"
+		kill -INT $!
+		code=0
+		wait $! || code=$?
+		[ "$code" -eq 130 ]
+		[ ! -s "$CLUSTER/followed.err" ]
+	done
+	ctl destroy slow --yes
+}
+
 @test "progress on a terminal is drawn over itself, elsewhere each step is one line" {
 	run -0 on_terminal -- deploy "$CLUSTER/slow.yaml"
 	[[ $output == *"running"*"ready     slow-first-1 on worker"*$'\e[1A\e[J'* ]]
@@ -75,7 +91,7 @@ on_terminal() { # [TEXT=KEYS]... -- arguments of ctl
 
 @test "what destroys asks on a terminal, and does nothing without a yes" {
 	run -1 on_terminal "[y/N]=n\n" -- destroy t
-	[[ $output == *"nothing was done"* ]]
+	[[ $output == *"its state and its outputs go; volumes and logs stay"*"nothing was done"* ]]
 	[[ $(workload t-w-1 .ready) == true ]]
 	run -3 ctl destroy t </dev/null
 	[[ $output == *"say --yes"* ]]
