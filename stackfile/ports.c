@@ -231,6 +231,9 @@ static void port_one(const struct value *v, void *service)
 
 void read_ports(const struct value *v, void *service)
 {
+	struct stack_service *s = service;
+
+	s->ports_at = v->key_at;
 	if (!node_is_null(v->node))
 		value_each_item(v, port_one, service);
 }

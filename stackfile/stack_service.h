@@ -95,6 +95,7 @@ struct stack_service {
 	size_t n_grants;
 	struct wire_port *ports; /* ranges are already spread out */
 	size_t n_ports;
+	struct stack_position ports_at; /* line 0: not given */
 	uint16_t *expose; /* documentation only: every port is open inside the stack */
 	size_t n_expose;
 	bool network_none;

@@ -61,8 +61,9 @@ struct deploy {
 	struct plan plan;
 	json_t **was, **is; /* specs of known, and of desired before placement, as compared */
 	struct cluster cluster;
-	struct deploy_target *targets; /* one for each desired workload */
-	struct deploy_task *tasks;     /* in the order they run */
+	struct deploy_target *targets;      /* one for each desired workload */
+	const struct stack_service *misfit; /* it has a workload that no node has room for */
+	struct deploy_task *tasks;          /* in the order they run */
 	size_t n_tasks;
 	int *pulls; /* numbers of the pull steps, by node of the cluster; 0: none */
 	struct deploy_removal *removals;

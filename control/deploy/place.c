@@ -75,6 +75,7 @@ static void tell_culprit(struct deploy *d, size_t i)
 {
 	const struct stack_service *s = service_of(d, i);
 
+	d->misfit = s;
 	snprintf(d->o->at.resource, sizeof(d->o->at.resource), "%s", d->desired.list[i].spec->id);
 	snprintf(d->o->at.next, sizeof(d->o->at.next),
 		 "ctl node ls, or change service '%s' in %s:%u", s->name, d->desired.bundle->file,

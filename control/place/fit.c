@@ -120,20 +120,38 @@ static bool clash(const struct place_port *taken, const struct wire_port *wanted
 	       !strcmp(taken->address, wanted->host_address);
 }
 
+/* The first of the ports that is taken, and by what; NULL: none. */
+static const struct wire_port *find_clash(const struct place_node *node,
+					  const struct wire_port *ports, size_t n,
+					  const struct place_port **ret_taken)
+{
+	for (size_t i = 0; i < n; i++)
+		for (size_t j = 0; ports[i].host_port && j < node->n_ports; j++)
+			if (clash(&node->ports[j], &ports[i])) {
+				*ret_taken = &node->ports[j];
+				return &ports[i];
+			}
+	return NULL;
+}
+
+bool place_port_is_taken(const struct place_node *node, const struct wire_port *ports, size_t n)
+{
+	const struct place_port *taken;
+
+	return find_clash(node, ports, n, &taken) != NULL;
+}
+
 static bool ports_free(const struct place_node *node, const struct place_request *q,
 		       size_t replicas, char reason[PLACE_REASON_MAX])
 {
+	const struct place_port *taken;
+	const struct wire_port *wanted = find_clash(node, q->ports, q->n_ports, &taken);
+
 	(void)replicas;
-	for (size_t i = 0; i < q->n_ports; i++)
-		for (size_t j = 0; q->ports[i].host_port && j < node->n_ports; j++) {
-			if (!clash(&node->ports[j], &q->ports[i]))
-				continue;
-			snprintf(reason, PLACE_REASON_MAX,
-				 "port %u/%s already published on %s by %s", q->ports[i].host_port,
-				 q->ports[i].udp ? "udp" : "tcp", node->name, node->ports[j].owner);
-			return false;
-		}
-	return true;
+	if (wanted)
+		snprintf(reason, PLACE_REASON_MAX, "port %u/%s already published on %s by %s",
+			 wanted->host_port, wanted->udp ? "udp" : "tcp", node->name, taken->owner);
+	return !wanted;
 }
 
 static bool not_too_many(const struct place_node *node, const struct place_request *q,

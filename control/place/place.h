@@ -74,4 +74,6 @@ struct place_request {
 int place(struct place_node *nodes, size_t n_nodes, struct place_request *requests,
 	  size_t n_requests, size_t *ret_culprit, struct sp_err *err);
 
+/* Something on the node has one of these ports. */
+bool place_port_is_taken(const struct place_node *node, const struct wire_port *ports, size_t n);
 int place_port_add(struct place_node *node, const struct place_port *port, struct sp_err *err);

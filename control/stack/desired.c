@@ -1,6 +1,7 @@
 /* From bundle to workload specs; see desired.h. */
 #include "control/stack/desired.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -170,8 +171,16 @@ int desired_pin_as(struct desired *d, struct img_store *images, const json_t *wa
 	return r;
 }
 
-int desired_pin(struct desired *d, struct img_store *images, const char **ret_service,
-		struct sp_err *err)
+int desired_pin_present(struct desired *d, struct img_store *images, struct sp_err *err)
 {
-	return desired_pin_as(d, images, NULL, ret_service, err);
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < d->n; i++) {
+		struct desired_workload *w = &d->list[i];
+
+		r = desired_pin_spec(w->spec, images, NULL, w->template, err);
+		if (r == -ENOENT)
+			r = 0;
+	}
+	return r;
 }

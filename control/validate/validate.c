@@ -13,20 +13,36 @@ static void skip(struct validate *v, const char *area, const char *why)
 	validation_add(&v->found, VALIDATION_SKIP, &(struct validation_at){ 0 }, "%s", why);
 }
 
-/* The nodes a deploy would choose; NULL when it would find none. */
+/* The nodes a deploy would choose. Memory, CPUs and ports ask for no image. */
 static int choose(struct validate *v, struct sp_err *err)
 {
 	struct deploy *d = v->d;
-	const char *service = NULL;
 	int r = deploy_read_before(d, err);
 
 	if (r == 0)
 		r = from_output_give_all(v->store, &d->desired, err);
 	if (r == 0)
-		r = desired_pin(&d->desired, v->control->images, &service, err);
+		r = desired_pin_present(&d->desired, v->control->images, err);
 	if (r == 0)
 		r = deploy_compare_rows(d, err);
 	return r < 0 ? r : deploy_choose_nodes(d, err);
+}
+
+/* At the ports of a service, where one of them is taken; else at the service. */
+static struct validation_at misfit_at(const struct validate *v)
+{
+	const struct deploy *d = v->d;
+	const struct stack_service *s = d->misfit;
+	struct validation_at at = s ? validate_at(v, s) : (struct validation_at){ .file = v->file };
+
+	for (size_t i = 0; s && i < d->cluster.rows.n; i++)
+		if (place_port_is_taken(&d->cluster.nodes[i], s->ports, s->n_ports)) {
+			at.line = s->ports_at.line;
+			at.column = s->ports_at.column;
+		}
+	at.resource = d->o->at.resource;
+	at.next = d->o->at.next;
+	return at;
 }
 
 static bool validate_resources(struct validate *v)
@@ -38,12 +54,11 @@ static bool validate_resources(struct validate *v)
 	validation_begin(&v->found, "resources");
 	snprintf(o->row.stack, sizeof(o->row.stack), "%s", v->d->desired.stack->name);
 	r = choose(v, &err);
-	if (r < 0)
-		validation_add(&v->found, VALIDATION_FAIL,
-			       &(struct validation_at){ .file = v->file,
-							.resource = o->at.resource,
-							.next = o->at.next },
-			       "%s", err.message);
+	if (r < 0) {
+		struct validation_at at = misfit_at(v);
+
+		validation_add(&v->found, VALIDATION_FAIL, &at, "%s", err.message);
+	}
 	validation_end(&v->found, "%zu nodes have the memory, CPUs and ports for %zu workloads",
 		       v->d->cluster.rows.n, v->d->desired.n);
 	return r == 0;
@@ -51,15 +66,19 @@ static bool validate_resources(struct validate *v)
 
 static void validate_nodes(struct validate *v, bool images)
 {
-	if (images && validate_resources(v)) {
+	static const char no_place[] = "not looked at: there is no place for all workloads";
+	bool placed = validate_resources(v);
+
+	if (!placed)
+		skip(v, "disk", no_place);
+	else if (!images)
+		skip(v, "disk", "not looked at: an image is missing, and its size is unknown");
+	else
 		validate_disk(v);
+	if (placed)
 		validate_files(v);
-		return;
-	}
-	if (!images)
-		skip(v, "resources", "not looked at: an image is missing");
-	skip(v, "disk", "not looked at: there is no place for all workloads");
-	skip(v, "files", "not looked at: there is no place for all workloads");
+	else
+		skip(v, "files", no_place);
 }
 
 static void validate_all(struct validate *v, const char *bundle)

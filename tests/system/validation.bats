@@ -61,6 +61,7 @@ refused() { # name, area, words
 	refused image images "test/absent:1"
 	[ "$(jq -r '.validations[].checks[] | select(.area == "images") | "\(.line) \(.resource)"' <<<"$output")" = "4 web" ]
 	[ "$(found disk SKIP)" ]
+	[ "$(found resources PASS)" ] && [ "$(found files PASS)" ]
 }
 
 @test "memory, a port another stack has, and a constraint no node meets, with each node's reason" {
@@ -74,8 +75,19 @@ refused() { # name, area, words
 	node=$(ctl ps -o json | jq -r '.workloads[] | select(.id == "demo-web-1") | .node')
 	sed -i "s/worker1/$node/" "$CLUSTER/port.yaml"
 	refused port resources "port 8090/tcp already published on $node by demo/web-1"
+	[ "$(jq -r '.validations[].checks[] | select(.area == "resources") | "\(.line) \(.resource)"' <<<"$output")" = "7 port-web-1" ]
+	sed -i 's|test/busybox:1|test/absent:1|' "$CLUSTER/port.yaml"
+	refused port images "test/absent:1"
+	[[ $(found resources FAIL) == *"port 8090/tcp already published on $node by demo/web-1"* ]]
 	stack where <<<'    deploy: {placement: {constraints: ["node.labels.disk == gold"]}}'
 	refused where resources "does not satisfy node.labels.disk == gold"
+}
+
+@test "what needs no image is looked at without it: sources of bind mounts" {
+	stack both <<<'    volumes: [{type: bind, source: /srv/none, target: /x, bind: {create_host_path: false}}]'
+	sed -i 's|test/busybox:1|test/absent:1|' "$CLUSTER/both.yaml"
+	refused both images "test/absent:1"
+	[[ $(found files FAIL) == *"bind source '/srv/none' is not there"* ]]
 }
 
 @test "sources of bind mounts on the node: missing, unreadable for the user, the agent's own" {
