@@ -209,6 +209,13 @@ static int leave(struct store *s, void *state, struct sp_err *err)
 	return store_stack_fail(s, o->row.stack, STORE_STACK_FAILED, o->row.id, err);
 }
 
+static int leave_untouched(struct store *s, void *state, struct sp_err *err)
+{
+	const struct operation *o = state;
+
+	return store_stack_untouched(s, o->row.stack, o->row.id, err);
+}
+
 static int settle(struct store *s, void *state, struct sp_err *err)
 {
 	const struct destroy *d = state;
@@ -241,7 +248,8 @@ static void conclude(struct destroy *d, int r, struct sp_err *err)
 	if (r == 0)
 		operation_end(o, STORE_OPERATION_SUCCEEDED, NULL, NULL, err);
 	else if (!operation_is_cancelled(o))
-		operation_end(o, STORE_OPERATION_FAILED, d->begun ? leave : NULL, o, err);
+		operation_end(o, STORE_OPERATION_FAILED, d->begun ? leave : leave_untouched, o,
+			      err);
 	else if (operation_turn(o, err) == 0)
 		revert(d, err);
 }

@@ -19,14 +19,14 @@ static int set_stack(struct store *s, const struct deploy *d, enum store_stack_s
 }
 
 /* Nothing was told to any agent: what was written for the new revision goes, the rest is as it was.
- * Of what was refused before that, the stack has nothing to tell. */
+ */
 static int forget(struct store *s, void *state, struct sp_err *err)
 {
 	struct deploy *d = state;
 	int r;
 
 	if (!d->revision)
-		return 0;
+		return store_stack_untouched(s, d->o->row.stack, d->o->row.id, err);
 	r = store_revision_drop(s, d->o->row.stack, d->revision, err);
 	return r < 0 ? r
 		     : set_stack(s, d, ran_before(d) ? STORE_STACK_RUNNING : STORE_STACK_FAILED,

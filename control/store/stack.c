@@ -134,6 +134,25 @@ int store_stack_fail(struct store *s, const char *name, enum store_stack_state s
 	return store_transact(s, change_state, &c, err);
 }
 
+static int tell_untouched(struct store *s, void *state, struct sp_err *err)
+{
+	const struct change *c = state;
+	struct store_stack stack = { 0 };
+	int r = store_stack_get(s, c->stack, &stack, err);
+
+	if (r < 0 && err->code != SP_E_NOT_FOUND)
+		return r;
+	return stack_tell_failed(s, c->stack, r < 0 ? "" : stack.state, c->operation, err);
+}
+
+int store_stack_untouched(struct store *s, const char *name, const char *operation,
+			  struct sp_err *err)
+{
+	struct change c = { .stack = name, .operation = operation };
+
+	return store_transact(s, tell_untouched, &c, err);
+}
+
 struct commit {
 	const char *stack;
 	int64_t revision;

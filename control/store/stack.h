@@ -85,6 +85,11 @@ int store_stack_set_state(struct store *s, const char *name, enum store_stack_st
  * well run as it did before, but stack.execution.failed is what is told. */
 int store_stack_fail(struct store *s, const char *name, enum store_stack_state state,
 		     const char *operation, struct sp_err *err);
+/* An operation failed before it touched the stack: told, with the state it is in ("" of a stack
+ * that is not there). */
+int store_stack_untouched(struct store *s, const char *name, const char *operation,
+			  struct sp_err *err);
+
 /* A new revision of a stack that has a row: its bundle is kept sealed, its number is returned. */
 int store_revision_add(struct store *s, const char *stack, const char *digest, const char *bundle,
 		       int64_t *ret_revision, struct sp_err *err);

@@ -217,11 +217,12 @@ CONTRACT(an_execution_tells_its_kind_and_a_commit_of_what_runs_tells_nothing)
 CONTRACT(an_execution_that_fails_says_so_whatever_state_the_stack_is_in)
 {
 	struct store_event_filter f = { .stack = "demo", .type = "stack.execution.failed" };
-	static const char *const states[] = { "running", "failed" };
+	static const char *const states[] = { "", "running", "failed" };
 	int64_t next;
 
-	cr_assert_eq(store_stack_fail(s, "demo", STORE_STACK_RUNNING, "op-1", &err), 0);
-	cr_assert_eq(store_stack_fail(s, "demo", STORE_STACK_FAILED, "op-2", &err), 0);
+	cr_assert_eq(store_stack_untouched(s, "demo", "op-1", &err), 0);
+	cr_assert_eq(store_stack_fail(s, "demo", STORE_STACK_RUNNING, "op-2", &err), 0);
+	cr_assert_eq(store_stack_fail(s, "demo", STORE_STACK_FAILED, "op-3", &err), 0);
 	autojson json_t *list = events_of(f, &next);
 	cr_assert_eq(json_array_size(list), SP_COUNT(states));
 	for (size_t i = 0; i < SP_COUNT(states); i++)
