@@ -24,9 +24,9 @@ struct sp_httpc_conf {
 	const char
 		*base_url; /* "https://192.168.56.11:7701", or "http://localhost" with unix_path */
 	const char *unix_path; /* NULL: TCP */
-	const char *cert_file, *key_file,
-		*ca_file;   /* mutual TLS; the server's certificate must verify against ca_file, for
-		     this host and as a   server's */
+	/* Mutual TLS; the server's certificate must verify against ca_file, for this host and as a
+	 * server's. */
+	const char *cert_file, *key_file, *ca_file;
 	const char *ca_pin; /* "sha256:..." of the CA's DER that the server's chain must end in,
 			       instead of ca_file (join); with neither, the system's
 			       authorities are believed */
