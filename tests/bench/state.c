@@ -136,7 +136,7 @@ static int put_rows(struct store *s, void *state, struct sp_err *err)
 	int r = desired_read(bundle, &d, err);
 
 	if (r == 0)
-		r = desired_pin(&d, b->control.images, &service, err);
+		r = desired_pin_as(&d, b->control.images, NULL, &service, err);
 	if (r == 0)
 		r = store_stack_set_state(s, "big", STORE_STACK_RUNNING, "op-0", err);
 	if (r == 0)
