@@ -69,22 +69,33 @@ static int check_circle(const struct asking *a, struct sp_err *err)
 		       path.data);
 }
 
-int deps_look(struct store *s, const struct stack *stack, const char *file,
-	      struct deps_refusal *ret, struct sp_err *err)
+typedef int (*require_fn)(const struct asking *a, const struct stack_require *q,
+			  struct sp_err *err);
+
+/* No circle, and of each entry what check asks for; what->d is read here. */
+static int look_at(struct store *s, const struct asking *what, require_fn check, struct sp_err *err)
 {
 	autodeps struct deps d = { 0 };
-	struct asking a = { &d, stack, file, ret };
-	int r = stack->n_requires ? deps_read(s, stack, &d, err) : 0;
+	const struct asking a = { &d, what->stack, what->file, what->refusal };
+	int r = a.stack->n_requires ? deps_read(s, a.stack, &d, err) : 0;
 
-	*ret = (struct deps_refusal){ 0 };
-	if (r < 0 || !stack->n_requires)
+	*a.refusal = (struct deps_refusal){ 0 };
+	if (r < 0 || !a.stack->n_requires)
 		return r;
 	r = check_circle(&a, err);
-	for (size_t i = 0; r == 0 && i < stack->n_requires; i++)
-		r = check_require(&a, &stack->requires[i], err);
+	for (size_t i = 0; r == 0 && i < a.stack->n_requires; i++)
+		r = check(&a, &a.stack->requires[i], err);
 	if (r < 0)
 		sp_err_at(err, SP_STAGE_VALIDATE);
 	return r;
+}
+
+int deps_look(struct store *s, const struct stack *stack, const char *file,
+	      struct deps_refusal *ret, struct sp_err *err)
+{
+	const struct asking a = { NULL, stack, file, ret };
+
+	return look_at(s, &a, check_require, err);
 }
 
 /* What is refused for its entry begins with where that stands. */
@@ -123,26 +134,19 @@ static bool is_there(const struct deps *d, size_t node)
 	       strcmp(d->nodes[node].version, "0") != 0;
 }
 
+static int check_there(const struct asking *a, const struct stack_require *q, struct sp_err *err)
+{
+	size_t node = deps_find(a->d, q->stack);
+
+	return is_there(a->d, node) ? 0 : refuse_missing(a, q, node, err);
+}
+
 int deps_allow_commit(struct store *s, const struct stack *stack, const char *file,
 		      struct deps_refusal *ret, struct sp_err *err)
 {
-	autodeps struct deps d = { 0 };
-	struct asking a = { &d, stack, file, ret };
-	int r = stack->n_requires ? deps_read(s, stack, &d, err) : 0;
+	const struct asking a = { NULL, stack, file, ret };
 
-	*ret = (struct deps_refusal){ 0 };
-	if (r < 0 || !stack->n_requires)
-		return r;
-	r = check_circle(&a, err);
-	for (size_t i = 0; r == 0 && i < stack->n_requires; i++) {
-		size_t node = deps_find(&d, stack->requires[i].stack);
-
-		if (!is_there(&d, node))
-			r = refuse_missing(&a, &stack->requires[i], node, err);
-	}
-	if (r < 0)
-		sp_err_at(err, SP_STAGE_VALIDATE);
-	return located(r, file, ret, err);
+	return located(look_at(s, &a, check_there, err), file, ret, err);
 }
 
 static int name_dependents(struct store *s, const char *stack, struct sp_buf *names,
