@@ -5,32 +5,6 @@
 #define HURRY     "x-stackpilot: {policy: {timeout: 1s}}\n"
 #define HOUR_LONG "x-stackpilot: {policy: {timeout: 1h}}\n"
 
-/* Begun that long ago by a controld that has died since, and taken over. */
-static json_t *taken_over(const char *kind, const char *request, int minutes_ago)
-{
-	struct store_operation_request q = { .kind = kind,
-					     .stack = "demo",
-					     .requested_by = "test",
-					     .request = request,
-					     .lock = { .runner = c.runner,
-						       .ttl_ns = c.config.lock_ttl_ns } };
-	char id[STORE_NAME_MAX];
-	struct store_lease_takeover t = { .operation = id,
-					  .runner = c.runner,
-					  .ttl_ns = c.config.lock_ttl_ns,
-					  .restarted = true };
-
-	cr_assert_eq(store_operation_begin(s, &q, id, &err), 0, "%s", err.message);
-	cr_assert_eq(store_write(s, &err,
-				 "UPDATE operations SET created_at = created_at - $1 WHERE id = $2",
-				 DB_I(minutes_ago * 60 * SP_NS_PER_S), DB_S(id)),
-		     1, "%s", err.message);
-	cr_assert_eq(store_operation_take_over(s, &t, &err), STORE_LEASE_GRANTED, "%s",
-		     err.message);
-	cr_assert_eq(workers_queue(c.workers, id, &err), 0);
-	return finished(id);
-}
-
 static void expect_out_of_time(const json_t *op)
 {
 	const json_t *error = json_object_get(op, "error");

@@ -18,29 +18,6 @@ static void expect_replayed(const json_t *op, const char *state, int step)
 	expect_rows(&known, step);
 }
 
-/* Begun by a controld that died before its first step. */
-static json_t *taken_over(const char *services)
-{
-	autofree char *request = bundle_of(services, "rollback");
-	struct store_operation_request q = { .kind = "deploy",
-					     .stack = "demo",
-					     .requested_by = "test",
-					     .request = request,
-					     .lock = { .runner = c.runner,
-						       .ttl_ns = c.config.lock_ttl_ns } };
-	char id[STORE_NAME_MAX];
-	struct store_lease_takeover t = { .operation = id,
-					  .runner = c.runner,
-					  .ttl_ns = c.config.lock_ttl_ns,
-					  .restarted = true };
-
-	cr_assert_eq(store_operation_begin(s, &q, id, &err), 0, "%s", err.message);
-	cr_assert_eq(store_operation_take_over(s, &t, &err), STORE_LEASE_GRANTED, "%s",
-		     err.message);
-	cr_assert_eq(workers_queue(c.workers, id, &err), 0);
-	return finished(id);
-}
-
 static void wait_for_step(const char *resource)
 {
 	int64_t deadline = sp_time_mono_ns() + DEADLINE_NS;
@@ -83,10 +60,11 @@ static json_t *run(const char *kind, const char *request)
 
 ON_BOTH(the_events_of_a_stack_replayed_are_its_state_whatever_happens)
 {
+	autofree char *update = bundle_of(DB "    user: '5'\n", "rollback");
 	autojson json_t *first = deploy(DB), *op = NULL;
 
 	expect_replayed(first, "succeeded", 1);
-	op = taken_over(DB "    user: '5'\n");
+	op = taken_over("deploy", update, 0);
 	expect_replayed(op, "succeeded", 2);
 	json_decref(op);
 	op = deploy("  bad:\n    image: app\n");
